@@ -1,0 +1,124 @@
+"""The port to an agent program: what every runtime can be asked, and the one shape of what it tells.
+
+A runtime is an adapter: how to start a program, and how its raw lines become happenings. Never: IO, a judgement
+about the work (that is git's diff), a retry.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from state.failure import Failure
+from state.plan import ScriptStep
+from state.transcript import EntryKind
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """`asks`: can put a question to a person and wait for the answer. `steers`: takes a sentence while it works.
+    `simulated`: no model and no person stands behind it; shown wherever the agent is shown."""
+
+    asks: bool
+    steers: bool
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Whether the program is to be had: its path (and version where it is cheap to know), or why not."""
+
+    found: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSpec:
+    """What a session is opened with. `environment` is all that the program gets, never more; `run` and `script` are
+    the task's own, with their words expanded; `scratch` is a private folder outside the worktree."""
+
+    worktree: str
+    scratch: str
+    environment: Mapping[str, str]
+    run: str | None = None
+    script: tuple[ScriptStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The first sign of life: the program runs, `pid` leads its process group."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One line for the transcript."""
+
+    kind: EntryKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The agent waits for an answer; `number` names the question within the session, from 1."""
+
+    number: int
+    text: str
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """Something was heard that is not worth a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The program says that it is done; `summary` is its last word."""
+
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    failure: Failure
+
+
+Ending = Finished | Failed
+Happening = Started | Said | Asked | Alive | Ending
+
+
+class Session(Protocol):
+    """One conversation with one process group. After `close` nothing of it runs any more."""
+
+    async def prompt(self, text: str) -> None:
+        """Hand over the work, once. A program that can not be started shows as `Failed` in the stream."""
+
+    async def next(self) -> Happening:
+        """The next happening. The stream ends in exactly one `Ending`, which is given again when asked again.
+
+        May be cancelled at any time without losing anything: the next call goes on where this one was.
+        """
+
+    async def steer(self, text: str) -> bool:
+        """Hand over a sentence in the middle of the work; False when it can not be taken."""
+
+    async def answer(self, number: int, text: str) -> bool:
+        """Answer the question of that number; False when nobody waits for it (any more)."""
+
+    async def interrupt(self, why: str) -> bool:
+        """Ask the agent, in its own language, to end; False when there is no such word. The stream then ends soon."""
+
+    async def close(self) -> None:
+        """Walk the rest of the stop ladder until no process is left. Nothing happens when it was closed already."""
+
+
+class Runtime(Protocol):
+    """One kind of agent program."""
+
+    def capabilities(self) -> Capabilities: ...
+
+    async def probe(self) -> Probe: ...
+
+    def open(self, spec: SessionSpec) -> Session:
+        """A session in which nothing runs yet; `prompt` begins."""

@@ -1,0 +1,140 @@
+"""Resolving: the merge of the trunk into a candidate, as a person chose it.
+
+Never: decide for the person; change a path that is not in conflict; hand over a result that still conflicts. What can
+not be done as chosen comes back as the conflict that it is, with a sentence why.
+"""
+
+from collections.abc import Mapping
+
+from conflict.keep import branch_ref, point, salvage
+from state.candidate import Conflict, Rung, Side
+from state.commands import ResolveConflict
+from state.events import CandidateProbed, ConflictFound, ConflictResolved
+from state.ids import Sha
+from state.ports import Clock, MergeClean, MergeConflicted, Repository
+from state.run import RunState
+
+_FILES = frozenset({"100644", "100755"})
+_LINK = "120000"
+_BY_SIDE = frozenset(
+    {
+        "CONFLICT (contents)",
+        "CONFLICT (binary)",
+        "CONFLICT (modify/delete)",
+        "CONFLICT (rename/delete)",
+        "CONFLICT (rename/rename)",
+        "CONFLICT (rename involved in collision)",
+    }
+)
+"""Conflicts that taking one side of each path settles; the others put files under made-up names or move folders."""
+
+Edits = dict[str, tuple[str, bytes] | None]
+Resolved = ConflictResolved | ConflictFound | CandidateProbed
+
+_TAKEN = {
+    "ours": "where both had changed, what {trunk} has was taken",
+    "theirs": "where both had changed, what the candidate has was taken",
+    "both": "where both had changed, the lines of both were kept",
+}
+
+
+class _NotSo(Exception):
+    """The choice does not settle this conflict; one sentence for the person who chose."""
+
+
+async def resolve(repository: Repository, order: ResolveConflict, run: RunState, clock: Clock) -> Resolved:
+    """`ConflictResolved`, whose head contains the candidate's head and (unless a person's own commit merges anyway)
+    `onto`; `ConflictFound` again where the choice does not settle it."""
+    value, onto = order.candidate, order.onto
+    merged = await repository.merge(onto, value.head)
+    conflicts = merged.conflicts if isinstance(merged, MergeConflicted) else ()
+    try:
+        if order.choice == "commit":
+            head, how = await _a_persons_commit(repository, order), f"a commit of {order.by}'s"
+        else:
+            head, how = await _chosen(repository, order, merged, clock), _TAKEN[order.choice].format(trunk=run.branch)
+    except _NotSo as no:
+        return ConflictFound(value.id, value.task, onto, conflicts, str(no))
+    if value.branch:
+        await point(repository, run.id, branch_ref(value), head)
+    else:
+        await salvage(repository, run.id, value.id, head)
+    paths = {conflict.path for conflict in conflicts}
+    if order.choice == "commit":
+        paths.update(await repository.changed_paths(value.head, head))
+    found = tuple(sorted(paths))
+    return ConflictResolved(
+        value.id, value.task, Rung.PERSON, order.by, how, onto, value.head, head, found, run.simulated
+    )
+
+
+async def _a_persons_commit(repository: Repository, order: ResolveConflict) -> Sha:
+    head = order.candidate.head
+    found = await repository.resolve(order.commit)
+    if found is None:
+        raise _NotSo(f"there is no commit {order.commit!r}")
+    if not await repository.is_ancestor(head, found):
+        raise _NotSo(f"{order.commit} does not contain {head[:12]}, so its work would be lost; merge that in first")
+    again = await repository.merge(order.onto, found)
+    if isinstance(again, MergeConflicted):
+        paths = ", ".join(sorted({conflict.path for conflict in again.conflicts})[:5])
+        raise _NotSo(f"{order.commit} still conflicts in {paths}; merge {order.onto[:12]} into it first")
+    return found
+
+
+async def _chosen(
+    repository: Repository, order: ResolveConflict, merged: MergeClean | MergeConflicted, clock: Clock
+) -> Sha:
+    if order.choice not in _TAKEN:
+        raise _NotSo(f"{order.choice!r} is no choice and no commit")
+    head, onto, when = order.candidate.head, order.onto, clock.now()
+    message = f"Merge {onto[:12]} into {order.candidate.id}, {order.choice} as {order.by} chose\n"
+    if isinstance(merged, MergeClean):
+        return await repository.commit(merged.tree, (head, onto), message, when)
+    edits: Edits = {}
+    for path, found in _by_path(merged).items():
+        edits[path] = await _settled(repository, order.choice, path, found)
+    # `merged.tree` has marked text where it conflicts; a commit of it is only what the edits start from.
+    marked = await repository.commit(merged.tree, (head, onto), message, when)
+    tree = await repository.edit_tree(marked, edits)
+    return await repository.commit(tree, (head, onto), message, when)
+
+
+def _by_path(merged: MergeConflicted) -> Mapping[str, Conflict]:
+    """One conflict for each path. A path may be named twice, by different rules; its sides are the same."""
+    for conflict in merged.conflicts:
+        sides = (conflict.base, conflict.ours, conflict.theirs)
+        modes = {side.mode for side in sides if side is not None}
+        if conflict.rule not in _BY_SIDE or not modes or not modes <= _FILES | {_LINK}:
+            raise _NotSo(f"{conflict.path} can not be settled by taking sides ({conflict.rule}); answer with a commit")
+    return {conflict.path: conflict for conflict in merged.conflicts}
+
+
+async def _settled(repository: Repository, choice: str, path: str, conflict: Conflict) -> tuple[str, bytes] | None:
+    ours, theirs = conflict.ours, conflict.theirs
+    if ours is not None and theirs is not None and {ours.mode, theirs.mode} <= _FILES:
+        text = await _text(repository, choice, conflict.base, ours, theirs)
+        if text is not None:
+            return _mode(choice, conflict.base, ours, theirs), text
+    if choice == "both":
+        raise _NotSo(
+            f"{path} can not be both: one side has no text there; choose ours or theirs, or answer with a commit"
+        )
+    side = ours if choice == "ours" else theirs
+    return None if side is None else (side.mode, await repository.read_blob(side.blob))
+
+
+async def _text(repository: Repository, choice: str, base: Side | None, ours: Side, theirs: Side) -> bytes | None:
+    """What merges cleanly stays as both have it; None for binary content."""
+    common = await repository.read_blob(base.blob) if base is not None and base.mode in _FILES else b""
+    mine, other = await repository.read_blob(ours.blob), await repository.read_blob(theirs.blob)
+    return await repository.merge_file(common, mine, other, "union" if choice == "both" else choice)
+
+
+def _mode(choice: str, base: Side | None, ours: Side, theirs: Side) -> str:
+    """The mode that one side changed; where both did, the chosen side's."""
+    if ours.mode == theirs.mode or (base is not None and theirs.mode == base.mode):
+        return ours.mode
+    if base is not None and ours.mode == base.mode:
+        return theirs.mode
+    return theirs.mode if choice == "theirs" else ours.mode

@@ -1,0 +1,255 @@
+"""The merge queue: what happens next to the candidates that ask to land (DESIGN 11).
+
+The candidates that merge form one chain, each merged and gated on top of those ahead. A candidate that does not merge,
+or whose gate said no, stands beside the chain: for good when the commit it was tried on is one that the trunk has
+stood at; else until that commit becomes the trunk, or no longer can. Level-based: every answer is taken from the state
+as it stands. Never: IO, a clock, a second opinion about what an event means (that is the fold).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import takewhile
+
+from conflict.ladder import next_rung
+from state import commands as cmd
+from state.candidate import Candidate, Rung
+from state.failure import Failure, FailureKind
+from state.footprint import PathSet
+from state.ids import CandidateId, QuestionId, Sha, TaskId
+from state.question import About, Question
+from state.run import RunState
+from state.standing import CandidateState, Gate
+
+BATCH = 32
+"""Candidates probed by one command."""
+LOOK_AHEAD = 64
+"""Candidates without a green gate among which lanes are looked for."""
+_NAMED = 5
+
+RETRY, DROP = "retry", "drop"
+_CHOICES = ("ours", "theirs", "both", RETRY, DROP)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainWork:
+    """What has been begun and not ended, as far as the log does not know it.
+
+    `settling`: a ResolveConflict or DropCandidate is under way. `gates`: checks that run, those included whose
+    candidate was probed again meanwhile.
+    """
+
+    probing: bool = False
+    landing: bool = False
+    adopting: frozenset[TaskId] = frozenset()
+    settling: frozenset[CandidateId] = frozenset()
+    gates: int = 0
+
+
+def decide_landings(run: RunState, work: TrainWork) -> list[cmd.Command]:
+    """What to begin now, near-linear in the length of the train."""
+    walk = _Walk(run, work)
+    for state in run.in_train():
+        walk.visit(state)
+    return [*_adopt(run, work), *walk.orders, *_probe(walk), *_gates(walk), *_land(walk)]
+
+
+def is_green(run: RunState, state: CandidateState) -> bool:
+    """Whether the gate has nothing against its commit; one that the trunk holds already needs no gate."""
+    return not run.plan.gate or state.gate is Gate.GREEN or state.commit == state.onto
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One walk down the train: `chain` are those that stand as they would land, `stale` those to probe next onto
+    `ahead`, `possible` the commits that the trunk is to go through."""
+
+    run: RunState
+    work: TrainWork
+    orders: list[cmd.Command] = field(default_factory=list)
+    chain: list[CandidateState] = field(default_factory=list)
+    stale: list[Candidate] = field(default_factory=list)
+    running: int = 0
+    ahead: Sha = field(init=False)
+    possible: set[Sha] = field(init=False)
+    _landing: frozenset[CandidateId] = field(init=False)
+    _cut: bool = False
+
+    def __post_init__(self) -> None:
+        landing = self.run.landing
+        self._landing = frozenset(() if landing is None else landing.candidates)
+        self.ahead = self.run.trunk if landing is None else landing.new
+        under_way = (self.run.candidates[name].commit for name in self._landing if name in self.run.candidates)
+        self.possible = {self.run.trunk, self.ahead, *(commit for commit in under_way if commit is not None)}
+
+    def visit(self, state: CandidateState) -> None:
+        self.running += state.gate is Gate.RUNNING
+        name = state.value.id
+        if name in self._landing or name in self.work.settling:
+            return
+        wanted = _leave(self.run, state)
+        if wanted is not None:
+            self._settle(wanted)
+        elif _awaits_approval(self.run, state):
+            self._ask(state, About.APPROVAL)
+        elif (state.conflicts or state.gate is Gate.RED) and state.onto in self.run.stood:
+            self._settle_for_good(state)
+        elif not self._may_come_true(state):
+            self._join(state)
+
+    def _may_come_true(self, state: CandidateState) -> bool:
+        """Whether it stands beside the chain because of a commit that the trunk may still get to."""
+        return bool(state.conflicts or state.gate is Gate.RED) and state.onto in self.possible
+
+    def _join(self, state: CandidateState) -> None:
+        stands = state.commit is not None and state.gate is not Gate.RED and state.onto == self.ahead
+        if self.stale:
+            # Those from here on still stand if the stale ones turn out not to merge: their gates are worth keeping.
+            self._cut = self._cut or stands or len(self.stale) == BATCH
+            if not self._cut:
+                self.stale.append(state.value)
+        elif stands and state.commit is not None:
+            self.chain.append(state)
+            self.ahead = state.commit
+            self.possible.add(state.commit)
+        else:
+            self.stale.append(state.value)
+
+    def _settle_for_good(self, state: CandidateState) -> None:
+        """What it was tried on is or was the trunk: this is no matter of who lands first."""
+        value, choice = state.value, state.choice
+        if not state.conflicts:
+            why = state.gate_failure or Failure(FailureKind.GATE, "the gate failed")
+            self._settle(cmd.DropCandidate(value, why))
+        elif next_rung(Rung.TRIVIAL, ladder=self.run.ladder) is None:
+            self._settle(cmd.DropCandidate(value, Failure(FailureKind.CONFLICT, f"conflicts in {_paths(state)}")))
+        elif choice is None:
+            self._ask(state, About.CONFLICT)
+        elif state.onto is not None and not self.work.probing:  # a probe may be at work on the head to be replaced
+            self._settle(cmd.ResolveConflict(value, state.onto, choice.choice, choice.commit, choice.by))
+
+    def _settle(self, order: cmd.Command) -> None:
+        if not self.work.landing or self.run.landing is not None:  # else it is not known who is landing
+            self.orders.append(order)
+
+    def _ask(self, state: CandidateState, about: About) -> None:
+        if state.question is None:
+            number = self.run.asked + 1
+            name = QuestionId(f"{about}-{state.value.id}-{number}")
+            text, choices = _approval(self.run, state) if about is About.APPROVAL else _conflict(self.run, state)
+            self.orders.append(
+                cmd.AskPerson(Question(name, about, text, choices, state.value.task, None, state.value.id))
+            )
+
+
+def _adopt(run: RunState, work: TrainWork) -> Iterator[cmd.Command]:
+    wanted = [task for task in run.to_adopt if task not in work.adopting]
+    if not wanted or run.paused or run.cancelled:
+        return
+    if len(wanted) > 1:
+        asked = frozenset(wanted)
+        wanted = [task.id for task in run.plan.tasks if task.id in asked]
+    yield cmd.AdoptBranches(tuple(wanted))
+
+
+def _leave(run: RunState, state: CandidateState) -> cmd.DropCandidate | None:
+    """The order that takes it out of the train, when a person wants it out; the kind says whether it comes again."""
+    choice = state.choice
+    if state.drop is not None:
+        failure = Failure(FailureKind.CANCELLED, state.drop)
+    elif run.cancelled:
+        failure = Failure(FailureKind.CANCELLED, "the run was cancelled")
+    elif choice is not None and choice.choice == DROP:
+        failure = Failure(FailureKind.CANCELLED, f"given up by {choice.by}{_conflicts(state)}")
+    elif choice is not None and choice.choice == RETRY:
+        failure = Failure(FailureKind.CONFLICT, f"{choice.by} wants it done again{_conflicts(state)}")
+    else:
+        return None
+    return cmd.DropCandidate(state.value, failure)
+
+
+def _awaits_approval(run: RunState, state: CandidateState) -> bool:
+    task = run.task_of(state.value)
+    return task is not None and task.spec.approve and not task.approved
+
+
+def _probe(walk: _Walk) -> Iterator[cmd.Command]:
+    if walk.stale and not walk.work.probing:
+        yield cmd.ProbeCandidate(tuple(walk.stale), walk.ahead)
+
+
+def _gates(walk: _Walk) -> Iterator[cmd.Command]:
+    run = walk.run
+    waiting = [s for s in walk.chain if s.gate is Gate.NONE and not is_green(run, s)]
+    carried = [s for s in waiting if s.green and run.plan.gate_carry]
+    for state in carried:
+        if state.commit is not None:
+            yield cmd.CarryChecks(state.value.id, state.value.task, state.commit)
+    free = run.plan.limits.gates - max(walk.running, walk.work.gates)
+    if free <= 0 or len(carried) == len(waiting) or run.paused or run.cancelled:
+        return
+    for state in _lanes_first(walk, free):
+        if state.commit is not None:
+            yield cmd.RunChecks(state.value.id, state.value.task, state.commit)
+
+
+def _lanes_first(walk: _Walk, free: int) -> list[CandidateState]:
+    """At most `free` candidates to gate: first those that share no path with what is not green ahead of them, since
+    what becomes of that does not touch them; then the others, in order."""
+    ahead = PathSet()
+    apart: list[CandidateState] = []
+    others: list[CandidateState] = []
+    unsure = [s for s in walk.chain if not is_green(walk.run, s)][:LOOK_AHEAD]
+    for state in unsure:
+        if state.gate is Gate.NONE and not (state.green and walk.run.plan.gate_carry):
+            (others if ahead.meets(state.value.paths) else apart).append(state)
+        if len(apart) == free:
+            break
+        ahead.add(state.value.paths)
+    return [*apart, *others][:free]
+
+
+def _land(walk: _Walk) -> Iterator[cmd.Command]:
+    run = walk.run
+    if run.landing is not None or walk.work.landing or run.paused or run.cancelled:
+        return
+    ready = takewhile(lambda state: is_green(run, state), walk.chain)
+    merges = tuple((state.value, state.commit) for state in ready if state.commit is not None)
+    if merges:
+        yield cmd.LandCandidate(merges, run.trunk)
+
+
+def _paths(state: CandidateState) -> str:
+    paths = list(dict.fromkeys(conflict.path for conflict in state.conflicts))
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return ", ".join(paths[:_NAMED]) + more
+
+
+def _conflicts(state: CandidateState) -> str:
+    return f": conflicts in {_paths(state)}" if state.conflicts else ""
+
+
+def _named(run: RunState, state: CandidateState) -> str:
+    task = run.task_of(state.value)
+    if task is None:
+        return f"your own work on {run.branch} ({state.value.head[:12]})"
+    adopted = f" ({task.spec.adopt})" if task.spec.adopt else ""
+    return f"task {task.spec.id}{adopted}"
+
+
+def _approval(run: RunState, state: CandidateState) -> tuple[str, tuple[str, ...]]:
+    changes = len(state.value.paths)
+    size = "1 file" if changes == 1 else f"{changes} files"
+    return f"{_named(run, state)} asks to land on {run.branch} ({size} changed): approve or drop?", ("approve", DROP)
+
+
+def _conflict(run: RunState, state: CandidateState) -> tuple[str, tuple[str, ...]]:
+    task = run.task_of(state.value)
+    # The same branch, adopted again, would conflict again; and nobody but its author can redo a person's work.
+    choices = tuple(c for c in _CHOICES if c != RETRY or (task is not None and task.adopted is None))
+    note = f" {state.note}." if state.note else ""
+    text = (
+        f"{_named(run, state)} conflicts with {run.branch} in {_paths(state)}.{note} Take ours (as {run.branch} has "
+        f"it), theirs (as the task has it) or both, or {' or '.join(choices[3:])}; or answer with the id of a commit "
+        f"of yours that contains {state.value.head[:12]} and settles it"
+    )
+    return text, choices

@@ -1,0 +1,202 @@
+"""What a run's log says about the past of each task and each conflict: attempts, gates, settlements. `RunState` keeps
+only what a decision needs; the screens need the rest.
+
+Never: a clock, IO, a fact that `state/fold.py` holds already.
+"""
+
+from dataclasses import dataclass, field
+
+from state import events as ev
+from state.candidate import Conflict
+from state.failure import Failure
+from state.ids import AttemptId, CandidateId, Sha, TaskId, WindowId
+from state.transcript import Usage
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One try. `outcome` is `live`, `succeeded` or the kind of its failure; times are unix seconds.
+
+    `kept` are (ref, commit, why) of work that is no candidate and was put aside.
+    """
+
+    id: AttemptId
+    number: int
+    window: WindowId
+    base: Sha
+    dispatched: float
+    started: float | None = None
+    ended: float | None = None
+    outcome: str = "live"
+    runtime: str = ""
+    simulated: bool = False
+    worktree: str = ""
+    note: str = ""
+    head: Sha | None = None
+    paths: tuple[str, ...] = ()
+    summary: str = ""
+    failure: Failure | None = None
+    retry_at: float | None = None
+    usage: Usage = Usage()
+    kept: list[tuple[str, Sha, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class GateRun:
+    """`passed` is None while it runs."""
+
+    candidate: CandidateId
+    commit: Sha
+    since: float
+    seconds: float | None = None
+    passed: bool | None = None
+    carried: bool = False
+    gate: str = ""
+    failure: Failure | None = None
+
+
+@dataclass(slots=True)
+class PastConflict:
+    """Conflicts of one candidate on one place of the trunk. `settled` is "" while open, then `resolved` (see
+    `resolution`), `gone` (it merges by now) or `dropped`."""
+
+    candidate: CandidateId
+    task: TaskId | None
+    onto: Sha
+    found: float
+    conflicts: tuple[Conflict, ...]
+    settled: str = ""
+    ended: float | None = None
+    resolution: ev.ConflictResolved | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a task brings, as `git diff base head`."""
+
+    base: Sha
+    head: Sha
+
+
+@dataclass(slots=True)
+class TaskPast:
+    attempts: list[Attempt] = field(default_factory=list)
+    gates: list[GateRun] = field(default_factory=list)
+    work: Work | None = None
+    dropped: Failure | None = None
+    landed: float | None = None
+
+
+@dataclass(slots=True)
+class History:
+    """One run's past; changed by `note` alone."""
+
+    tasks: dict[TaskId, TaskPast] = field(default_factory=dict)
+    conflicts: list[PastConflict] = field(default_factory=list)
+    _open: dict[CandidateId, PastConflict] = field(default_factory=dict)
+
+    def of(self, task: TaskId) -> TaskPast:
+        """The past of a task; an empty one when nothing has happened to it."""
+        return self.tasks.get(task) or TaskPast()
+
+    def note(self, recorded: ev.Recorded) -> None:
+        """Take in the next event of the log."""
+        event, ts = recorded.event, recorded.ts
+        match event:
+            case (
+                ev.AttemptDispatched()
+                | ev.AttemptStarted()
+                | ev.AttemptProgressed()
+                | ev.SnapshotTaken()
+                | ev.AttemptSucceeded()
+                | ev.AttemptFailed()
+            ):
+                self._attempt(event, ts)
+            case ev.GateStarted() | ev.ChecksPassed() | ev.ChecksFailed():
+                self._gate(event, ts)
+            case ev.ConflictFound():
+                self._settle(event.candidate, "gone", ts)
+                past = PastConflict(event.candidate, event.task, event.onto, ts, event.conflicts)
+                self.conflicts.append(past)
+                self._open[event.candidate] = past
+            case ev.ConflictResolved():
+                self._settle(event.candidate, "resolved", ts, event)
+                self._work(event.task, Work(event.onto, event.head))
+            case ev.CandidateProbed():
+                self._settle(event.candidate, "gone", ts)
+            case ev.CandidateProposed():
+                self._work(event.candidate.task, Work(event.candidate.base, event.candidate.head))
+            case ev.CandidateDropped():
+                self._settle(event.candidate, "dropped", ts)
+                if event.task is not None:
+                    self._past(event.task).dropped = event.failure
+            case ev.Landed():
+                self._settle(event.candidate, "gone", ts)
+                if event.task is not None:
+                    self._past(event.task).landed = ts
+            case _:
+                pass
+
+    def _past(self, task: TaskId) -> TaskPast:
+        return self.tasks.setdefault(task, TaskPast())
+
+    def _work(self, task: TaskId | None, work: Work) -> None:
+        if task is not None:
+            self._past(task).work = work
+
+    def _settle(
+        self, candidate: CandidateId, how: str, ts: float, resolution: ev.ConflictResolved | None = None
+    ) -> None:
+        past = self._open.pop(candidate, None)
+        if past is not None:
+            past.settled, past.ended, past.resolution = how, ts, resolution
+
+    def _attempt(
+        self,
+        event: ev.AttemptDispatched
+        | ev.AttemptStarted
+        | ev.AttemptProgressed
+        | ev.SnapshotTaken
+        | ev.AttemptSucceeded
+        | ev.AttemptFailed,
+        ts: float,
+    ) -> None:
+        past = self._past(event.task)
+        if isinstance(event, ev.AttemptDispatched):
+            past.attempts.append(Attempt(event.attempt, event.number, event.window, event.base, ts))
+            return
+        attempt = next((one for one in reversed(past.attempts) if one.id == event.attempt), None)
+        if attempt is None:
+            return
+        match event:
+            case ev.AttemptStarted():
+                attempt.started, attempt.runtime = ts, event.runtime
+                attempt.simulated, attempt.worktree = event.simulated, event.worktree
+            case ev.AttemptProgressed():
+                attempt.note, attempt.usage = event.note, attempt.usage + event.usage
+            case ev.SnapshotTaken():
+                attempt.kept.append((event.ref, event.commit, event.why))
+            case ev.AttemptSucceeded():
+                attempt.ended, attempt.outcome = ts, "succeeded"
+                attempt.head, attempt.paths, attempt.summary = event.head, event.paths, event.summary
+                past.work = Work(event.base, event.head)
+            case ev.AttemptFailed():
+                attempt.ended, attempt.outcome = ts, event.failure.kind.value
+                attempt.failure, attempt.retry_at = event.failure, event.retry_at
+
+    def _gate(self, event: ev.GateStarted | ev.ChecksPassed | ev.ChecksFailed, ts: float) -> None:
+        if event.task is None:
+            return
+        gates = self._past(event.task).gates
+        if isinstance(event, ev.GateStarted):
+            gates.append(GateRun(event.candidate, event.commit, ts))
+            return
+        gate = next((one for one in reversed(gates) if one.commit == event.commit and one.passed is None), None)
+        if gate is None:  # carried over: it was never started
+            gate = GateRun(event.candidate, event.commit, ts)
+            gates.append(gate)
+        gate.seconds = event.seconds
+        if isinstance(event, ev.ChecksPassed):
+            gate.passed, gate.carried = True, event.carried
+        else:
+            gate.passed, gate.gate, gate.failure = False, event.gate, event.failure

@@ -1,0 +1,112 @@
+"""`demo`: the whole story on a throw-away repository, with simulated agents and, where no person is at the terminal, a
+simulated person.
+
+Never: the user's own repository; a simulated thing that is not called so.
+"""
+
+import asyncio
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from orchestrator.cli.lead import Showing, lead_plan
+from orchestrator.compose import House, open_house
+from orchestrator.settings import Misuse, Settings
+from state import events as ev
+from state.git.seed import seed_repository
+from state.ids import QuestionId, RunId, Seq
+from state.intents import AnswerQuestion
+from state.plan import Plan
+from state.plan_text import parse_plan
+from state.question import About, Question
+
+PERSON = "scripted person (simulated)"
+PATIENCE = 20.0
+"""Seconds that a person at the terminal has to answer before the simulated one does."""
+
+
+def run_demo(port: int, dashboard: bool, keep: Path | None) -> int:
+    if keep is not None and keep.exists() and any(keep.iterdir()):
+        raise Misuse(f"{keep} is not empty; name a new folder for the demo's repository")
+    folder = Path(tempfile.mkdtemp(prefix="tianting-demo-"))
+    try:
+        top = (keep or folder / "bookshop").absolute()
+        _make_repository(top)
+        settings = Settings(folder / "home", "")
+        sys.stdout.write(f"A throw-away repository: {top}\nEvery agent in it is simulated: its work is scripted.\n")
+        return asyncio.run(_demo(top, settings, Showing(port, dashboard, as_json=False, linger=True)))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_repository(top: Path) -> None:
+    with as_file(files("orchestrator.demo") / "bookshop") as source:
+        shutil.copytree(source, top, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    (top / "gitignore").rename(top / ".gitignore")
+    seed_repository(str(top), "main", "The bookshop as it stands")
+
+
+def demo_plan() -> Plan:
+    """The demo's plan, for this interpreter."""
+    text = (files("orchestrator.demo") / "plan.yaml").read_text(encoding="utf-8")
+    found = parse_plan(text.replace("{PYTHON}", shlex.quote(sys.executable)), "the demo's plan")
+    if not isinstance(found, Plan):
+        raise Misuse("\n".join(str(fault) for fault in found))
+    return found
+
+
+async def _demo(top: Path, settings: Settings, showing: Showing) -> int:
+    async with open_house(top, settings) as house, _person(house, sys.stdin.isatty() and sys.stdout.isatty()):
+        return await lead_plan(house, demo_plan(), showing, "demo")
+
+
+@asynccontextmanager
+async def _person(house: House, attended: bool) -> AsyncIterator[None]:
+    """The simulated person, for as long as the demo goes on."""
+    async with asyncio.TaskGroup() as group:
+        person = group.create_task(_answer_all(house, PATIENCE if attended else 0.0))
+        try:
+            yield
+        finally:
+            person.cancel()
+
+
+async def _answer_all(house: House, patience: float) -> None:
+    run, after = RunId(""), Seq(0)
+    waiting: dict[QuestionId, tuple[float, Question]] = {}
+    async with house.bus.subscribe(None) as wakeups:
+        while True:
+            if not run:
+                heads = await house.store.runs()
+                run = heads[0].run if heads else run
+            for recorded in await house.store.read(run, after, 1000):
+                after = recorded.seq
+                match recorded.event:
+                    case ev.QuestionAsked(question=question):
+                        waiting[question.id] = (recorded.ts + patience, question)
+                    case ev.QuestionAnswered(question=name):
+                        waiting.pop(name, None)
+                    case _:
+                        pass
+            now = house.clock.now()
+            for name, (due, question) in list(waiting.items()):
+                if due <= now:
+                    del waiting[name]
+                    await house.store.submit(run, AnswerQuestion(question.id, _answer(question)), PERSON, now)
+                    house.bus.publish(run)
+            await wakeups.wait(max(0.05, min((due - now for due, _ in waiting.values()), default=5.0)))
+
+
+def _answer(question: Question) -> str:
+    match question.about:
+        case About.CONFLICT:
+            return "both"
+        case About.APPROVAL:
+            return "approve"
+        case About.AGENT:
+            return "euro"

@@ -1,0 +1,107 @@
+"""`doctor`: what is installed, what works, and what to do about the rest.
+
+Never: install anything.
+"""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from state.git.inspect import Unusable, inspect
+
+from orchestrator.cli.guard import DONE, NOT_LANDED
+from orchestrator.settings import read_settings
+
+OLDEST_GIT = (2, 39)
+OLDEST_PYTHON = (3, 11)
+TIMEOUT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; `advice` is what to do when `ok` is False. `needed`: nothing runs without it."""
+
+    what: str
+    ok: bool
+    detail: str
+    advice: str = ""
+    needed: bool = True
+
+
+def show_doctor(repo: Path, as_json: bool) -> int:
+    findings = [_python(), _git(), _sqlite(), _home(), _repository(repo), _sandbox(), *_packages()]
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(one) for one in findings], ensure_ascii=False) + "\n")
+    else:
+        for one in findings:
+            mark = "ok" if one.ok else "MISSING" if one.needed else "absent"
+            sys.stdout.write(f"{mark:<8} {one.what}: {one.detail}\n")
+            if not one.ok and one.advice:
+                sys.stdout.write(f"         {one.advice}\n")
+    return DONE if all(one.ok or not one.needed for one in findings) else NOT_LANDED
+
+
+def _python() -> Finding:
+    found = sys.version_info[:2] >= OLDEST_PYTHON
+    return Finding("Python", found, sys.version.split()[0], "Tianting needs Python 3.11 or newer")
+
+
+def _git() -> Finding:
+    program = shutil.which("git")
+    if program is None:
+        return Finding("git", False, "not found", "install git 2.39 or newer (Debian: apt install git)")
+    said = subprocess.run([program, "version"], capture_output=True, text=True, timeout=TIMEOUT, check=False).stdout
+    numbers = tuple(int(part) for part in said.split()[2].split(".")[:2] if part.isdigit())
+    return Finding("git", numbers >= OLDEST_GIT, said.strip(), "install git 2.39 or newer")
+
+
+def _sqlite() -> Finding:
+    return Finding("SQLite", sqlite3.sqlite_version_info >= (3, 35), sqlite3.sqlite_version, "needs 3.35 or newer")
+
+
+def _home() -> Finding:
+    base = read_settings(os.environ, None).base
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=base):
+            pass
+    except OSError as error:
+        return Finding("worktree folder", False, f"{base}: {error.strerror}", "set TIANTING_HOME to a writable folder")
+    free = shutil.disk_usage(base).free // 2**30
+    return Finding("worktree folder", True, f"{base}, {free} GiB free")
+
+
+def _repository(repo: Path) -> Finding:
+    found = inspect(str(repo))
+    if isinstance(found, Unusable):
+        return Finding("repository", False, found.why, "go to a repository or name one with --repo", needed=False)
+    return Finding("repository", True, f"{found.top_level or found.common_dir}, on {found.branch or 'a detached HEAD'}")
+
+
+def _sandbox() -> Finding:
+    return Finding(
+        "sandbox",
+        False,
+        "agents run with your rights: this version has no sandbox",
+        "run Tianting in a container or a user account of its own when the agents are not yours",
+        needed=False,
+    )
+
+
+def _packages() -> list[Finding]:
+    core = "networkx gitpython fastapi uvicorn websockets prometheus-client typer rich pydantic ruamel.yaml"
+    return [_package(name) for name in core.split()]
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, True, version(name))
+    except PackageNotFoundError:
+        return Finding(name, False, "not installed", "install Tianting again: pip install tianting")

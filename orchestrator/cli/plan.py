@@ -1,0 +1,68 @@
+"""`plan check`, `plan show`, `plan schema`.
+
+Never: a run, a repository.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from scheduler.forecast import Foresight
+from state.plan_text import json_schema
+
+from orchestrator.cli.guard import DONE
+from orchestrator.cli.house import read_plan
+from state.forecast import PlanForecast
+
+
+def check(path: Path, as_json: bool) -> int:
+    plan = read_plan(path)
+    if as_json:
+        sys.stdout.write(json.dumps({"plan": plan.name, "tasks": len(plan.tasks), "faults": []}) + "\n")
+    else:
+        sys.stdout.write(f"{path}: plan {plan.name!r} is sound: {len(plan.tasks)} tasks\n")
+    return DONE
+
+
+def schema() -> int:
+    sys.stdout.write(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")
+    return DONE
+
+
+def show(path: Path, as_json: bool) -> int:
+    plan = read_plan(path)
+    seen = Foresight().plan(plan)
+    if as_json:
+        sys.stdout.write(json.dumps(_as_json(plan.name, seen), ensure_ascii=False) + "\n")
+        return DONE
+    out = sys.stdout.write
+    roles = dict(seen.roles)
+    out(f"{plan.name}: {len(plan.tasks)} tasks in {len(seen.waves)} waves\n")
+    for number, wave in enumerate(seen.waves, 1):
+        out(f"  wave {number}: {', '.join(f'{task} ({roles[task]})' for task in wave)}\n")
+    out(f"critical path, {_minutes(seen.critical_seconds)}: {' -> '.join(seen.critical_path)}\n")
+    out(f"foreseen with these windows: {_minutes(seen.makespan)}\n")
+    for overlap in seen.overlaps:
+        kept = "will be kept apart" if overlap.exclusive else "may conflict"
+        out(f"overlap: {overlap.left} ({overlap.glob}) and {overlap.right} ({overlap.other}) {kept}\n")
+    return DONE
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
+
+
+def _as_json(name: str, seen: PlanForecast) -> dict[str, object]:
+    return {
+        "plan": name,
+        "order": seen.order,
+        "roles": dict(seen.roles),
+        "waves": seen.waves,
+        "critical_path": seen.critical_path,
+        "critical_seconds": seen.critical_seconds,
+        "makespan": seen.makespan,
+        "overlaps": [
+            {"between": [one.left, one.right], "globs": [one.glob, one.other], "exclusive": one.exclusive}
+            for one in seen.overlaps
+        ],
+    }

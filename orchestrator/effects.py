@@ -1,0 +1,116 @@
+"""Commands to events: carries out each command and hands in what came of it. The one place where any exception of an
+effect becomes an event with its traceback.
+
+Never: a decision. What the store says about a lost right to write goes through: the loop must end then.
+"""
+
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import Protocol, assert_never
+
+from conflict.adopt import adopt
+from conflict.drop import drop
+from conflict.land import Trunk
+from conflict.probe import probe
+from conflict.resolve import resolve
+
+from agents.prompt import Brief
+from orchestrator.brief import brief_of
+from state import commands as cmd
+from state import events as ev
+from state.failure import Failure, FailureKind
+from state.ids import AttemptId, QuestionId, WindowId
+from state.ports import Clock, Repository, StoreError
+from state.run import RunState
+
+Emit = Callable[[ev.Event], None]
+Record = Callable[[ev.Event], Awaitable[None]]
+
+
+class WindowPort(Protocol):
+    """What runs attempts: `agents.window.Windows`, or a simulation on virtual time."""
+
+    async def run(
+        self, order: cmd.StartAttempt, brief: Brief, emit: Emit
+    ) -> ev.AttemptSucceeded | ev.AttemptFailed: ...
+
+    async def interrupt(self, attempt: AttemptId, why: str) -> None: ...
+
+    async def steer(self, attempt: AttemptId, text: str, question: QuestionId | None) -> bool: ...
+
+    async def remove(self, window: WindowId) -> None: ...
+
+
+class CheckPort(Protocol):
+    """What runs the gate: `agents.checks.Checks`, or a simulation."""
+
+    async def run(self, order: cmd.RunChecks, emit: Emit) -> ev.ChecksPassed | ev.ChecksFailed: ...
+
+
+class Effects:
+    def __init__(
+        self,
+        run: RunState,
+        windows: WindowPort,
+        checks: CheckPort,
+        repository: Repository,
+        trunk: Trunk,
+        clock: Clock,
+    ) -> None:
+        self._run, self._windows, self._checks = run, windows, checks
+        self._repository, self._trunk, self._clock = repository, trunk, clock
+
+    async def perform(self, order: cmd.Command, emit: Emit, record: Record) -> None:
+        """Carry out one command; every event it ends in has been handed to `emit` when this returns."""
+        try:
+            await self._perform(order, emit, record)
+        except StoreError:
+            raise
+        except Exception:
+            await self._became_a_bug(order, traceback.format_exc(), emit)
+
+    async def _perform(self, order: cmd.Command, emit: Emit, record: Record) -> None:
+        match order:
+            case cmd.StartAttempt():
+                emit(await self._windows.run(order, brief_of(self._run, order), emit))
+            case cmd.InterruptAttempt(attempt=attempt, why=why):
+                await self._windows.interrupt(attempt, why)
+            case cmd.SteerAttempt(attempt=attempt, text=text, question=question):
+                await self._windows.steer(attempt, text, question)
+            case cmd.AdoptBranches():
+                for event in await adopt(self._repository, order, self._run):
+                    emit(event)
+            case cmd.ProbeCandidate():
+                async for event in probe(self._repository, order, self._run, self._clock):
+                    emit(event)
+            case cmd.ResolveConflict():
+                emit(await resolve(self._repository, order, self._run, self._clock))
+            case cmd.RunChecks():
+                emit(await self._checks.run(order, emit))
+            case cmd.LandCandidate():
+                for event in await self._trunk.land(order, self._run, record):
+                    emit(event)
+            case cmd.DropCandidate():
+                emit(await drop(self._repository, order, self._run))
+            case cmd.RemoveWorktree(window=window):
+                await self._windows.remove(window)
+            case cmd.AskPerson() | cmd.CarryChecks():
+                raise AssertionError(f"{order} is a fact as soon as it is decided; the loop stores it")
+            case _:
+                assert_never(order)
+
+    async def _became_a_bug(self, order: cmd.Command, story: str, emit: Emit) -> None:
+        last = story.strip().rpartition("\n")[2]
+        failure = Failure(FailureKind.BUG, f"{type(order).__name__} failed inside Tianting: {last}", story)
+        match order:
+            case cmd.StartAttempt(task=task, attempt=attempt, window=window):
+                emit(ev.AttemptFailed(task.id, attempt, window, failure, None))
+            case cmd.RunChecks(candidate=candidate, task=name, commit=commit):
+                emit(ev.ChecksFailed(candidate, name, commit, "gate", failure, 0.0))
+            case cmd.ProbeCandidate(candidates=candidates):
+                gone = candidates[0]
+                emit(ev.CandidateDropped(gone.id, gone.task, failure, None))
+            case cmd.ResolveConflict(candidate=value) | cmd.DropCandidate(candidate=value):
+                emit(ev.CandidateDropped(value.id, value.task, failure, None))
+            case _:
+                raise StoreError(f"{failure.detail}; the state of git is not known, so the run stops: resume it")

@@ -1,0 +1,326 @@
+"""The one loop: events in, state, decisions, commands out (DESIGN 3). A turn takes all that has arrived, folds it,
+decides, and stores facts and dispatches in one transaction; only then is anything begun.
+
+Never: how a thing is done (that is `effects.py`), a decision of its own beyond the order of asking.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from conflict.train import TrainWork, decide_landings
+from scheduler.decide import decide_starts, decide_stops, is_over
+from scheduler.retry import RetryOptions, retry_at
+
+from orchestrator.accept import accept
+from orchestrator.effects import Effects
+from state import commands as cmd
+from state import events as ev
+from state.fold import apply
+from state.ids import CandidateId, IntentId, Seq, TaskId
+from state.intents import Submitted
+from state.ports import Bus, Clock, EventStore, Held, Inbox, Lease, StaleLease
+from state.run import RunState
+
+LEASE_TTL = 15.0
+INBOX_WAIT = 5.0
+MAX_ROUNDS = 1000
+
+Listener = Callable[[Sequence[ev.Recorded]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The ports the loop itself uses."""
+
+    store: EventStore
+    lease: Lease
+    inbox: Inbox
+    bus: Bus
+    clock: Clock
+    retries: RetryOptions = RetryOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a run is led: who hears of stored events, and whether to leave when only a person can move it."""
+
+    listener: Listener
+    leave_when_waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    event: ev.Event
+    stored: asyncio.Future[None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    command: cmd.Command
+
+
+_Item = _Fact | _Done | Submitted
+
+
+@dataclass(slots=True)
+class _InFlight:
+    """Commands begun and not ended, as far as the log does not say so itself."""
+
+    probing: bool = False
+    landing: bool = False
+    adopting: set[TaskId] = field(default_factory=set)
+    settling: set[CandidateId] = field(default_factory=set)
+    interrupted: set[str] = field(default_factory=set)
+    gates: int = 0
+    busy: int = 0
+
+    def work(self) -> TrainWork:
+        adopting, settling = frozenset(self.adopting), frozenset(self.settling)
+        return TrainWork(self.probing, self.landing, adopting, settling, self.gates)
+
+
+class Loop:
+    """Leads one run, from its state to its end, under the lease `held`."""
+
+    def __init__(self, wiring: Wiring, effects: Effects, run: RunState, held: Held, manner: Manner) -> None:
+        self._w, self._effects, self.run, self._held, self._manner = wiring, effects, run, held, manner
+        self._arrived: deque[_Item] = deque()
+        self._bell = asyncio.Event()
+        self._flight = _InFlight()
+        self._heard = run.intent
+        self._now = run.last
+        self._batch: list[ev.Event] = []
+        self._stored: list[asyncio.Future[None]] = []
+        self._orders: list[cmd.Command] = []
+        self._gates: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    @property
+    def held(self) -> Held:
+        return self._held
+
+    def emit(self, event: ev.Event) -> None:
+        """Hand in an event; it is stored in the next turn."""
+        self._put(_Fact(event))
+
+    async def record(self, event: ev.Event) -> None:
+        """Hand in an event and wait until it is stored: for facts that must be known before the next step."""
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._put(_Fact(event, stored))
+        await stored
+
+    def _put(self, item: _Item) -> None:
+        self._arrived.append(item)
+        self._bell.set()
+
+    def stop(self) -> None:
+        """Interrupt what is live, store how it ended, and return: the run can be resumed."""
+        self._stopping = True
+        for gate in self._gates:
+            gate.cancel()  # its commit is gated anew after `resume`
+        self._bell.set()
+
+    async def lead(self, first: Sequence[ev.Event] = ()) -> None:
+        """Until the run is over or `stop` was called. `first` are stored with the first turn."""
+        for event in first:
+            self.emit(event)
+        await self._hear()
+        async with asyncio.TaskGroup() as group:
+            watch = group.create_task(self._watch_inbox())
+            renew = group.create_task(self._renew())
+            while not await self._turn(group):
+                pass
+            watch.cancel()
+            renew.cancel()
+
+    async def _turn(self, group: asyncio.TaskGroup) -> bool:
+        """One turn; True when it was the last."""
+        now = self._now = max(self._now, self._w.clock.now())
+        self._drain()
+        self.run.warm_up(now)
+        orders = self._orders + self._decide(now)
+        self._orders = []
+        over = self._over(now, orders)
+        await self._store(now)
+        for order in orders:
+            self._begin(group, order)
+        if over:
+            return True
+        await self._wait(now)
+        return False
+
+    def _drain(self) -> None:
+        self._bell.clear()
+        while self._arrived:
+            match self._arrived.popleft():
+                case _Fact(event=event, stored=stored):
+                    self._take(self._complete(event))
+                    if stored is not None:
+                        self._stored.append(stored)
+                case _Done(command=command):
+                    self._ended(command)
+                case Submitted() as submitted:
+                    events, commands = accept(self.run, submitted)
+                    for event in events:
+                        self._take(event)
+                    self._orders.extend(commands)
+
+    def _complete(self, event: ev.Event) -> ev.Event:
+        """Add to a failure when its task is tried again: a fact, so that replays need no policy."""
+        if not isinstance(event, ev.AttemptFailed | ev.CandidateDropped) or event.retry_at is not None:
+            return event
+        task = None if event.task is None else self.run.tasks[event.task]
+        if task is None:
+            return event
+        return replace(event, retry_at=retry_at(self.run, task, event.failure, self._now, self._w.retries))
+
+    def _take(self, event: ev.Event) -> None:
+        self._batch.append(event)
+        seq = Seq(self.run.seq + 1)
+        apply(self.run, ev.Recorded(seq, self._now, event))
+
+    def _decide(self, now: float) -> list[cmd.Command]:
+        """Ask until nothing new follows; dispatches are folded as they are decided."""
+        if self._stopping:
+            return self._stops(now)
+        orders: list[cmd.Command] = []
+        found: list[cmd.Command] = []
+        for _ in range(MAX_ROUNDS):
+            found = [*self._stops(now), *decide_landings(self.run, self._flight.work())]
+            if not self.run.finished:
+                found.extend(decide_starts(self.run, now))
+            if not found:
+                return orders
+            for order in found:
+                orders.extend(self._dispatch(order))
+        raise RuntimeError(f"run {self.run.id}: decisions do not settle; the last were {found!r:.300}")
+
+    def _stops(self, now: float) -> list[cmd.Command]:
+        if self._stopping:
+            wanted = [cmd.InterruptAttempt(attempt, "the orchestrator was stopped") for attempt in self.run.live]
+        else:
+            wanted = decide_stops(self.run, now)
+        new = [order for order in wanted if order.attempt not in self._flight.interrupted]
+        self._flight.interrupted.update(order.attempt for order in new)
+        return list(new)
+
+    def _dispatch(self, order: cmd.Command) -> list[cmd.Command]:
+        """Fold what stands for the order in the log; what is left to do outside, if anything."""
+        flight = self._flight
+        match order:
+            case cmd.StartAttempt(task=task, attempt=attempt, number=number, window=window, base=base, overlaps=near):
+                self._take(ev.AttemptDispatched(task.id, attempt, number, window, base, near))
+            case cmd.RunChecks(candidate=candidate, task=name, commit=commit):
+                self._take(ev.GateStarted(candidate, name, commit))
+                flight.gates += 1
+            case cmd.AskPerson(question=question):
+                self._take(ev.QuestionAsked(question, question.task))
+                return []
+            case cmd.CarryChecks(candidate=candidate, task=name, commit=commit):
+                self._take(ev.ChecksPassed(candidate, name, commit, 0.0, carried=True))
+                return []
+            case cmd.ProbeCandidate():
+                flight.probing = True
+            case cmd.LandCandidate():
+                flight.landing = True
+            case cmd.AdoptBranches(tasks=tasks):
+                flight.adopting.update(tasks)
+            case cmd.ResolveConflict(candidate=value) | cmd.DropCandidate(candidate=value):
+                flight.settling.add(value.id)
+            case _:
+                pass
+        return [order]
+
+    def _ended(self, order: cmd.Command) -> None:
+        flight = self._flight
+        flight.busy -= 1
+        match order:
+            case cmd.ProbeCandidate():
+                flight.probing = False
+            case cmd.LandCandidate():
+                flight.landing = False
+            case cmd.RunChecks():
+                flight.gates -= 1
+            case cmd.AdoptBranches(tasks=tasks):
+                flight.adopting.difference_update(tasks)
+            case cmd.ResolveConflict(candidate=value) | cmd.DropCandidate(candidate=value):
+                flight.settling.discard(value.id)
+            case cmd.StartAttempt(attempt=attempt):
+                flight.interrupted.discard(attempt)
+            case _:
+                pass
+
+    def _over(self, now: float, orders: Sequence[cmd.Command]) -> bool:
+        if orders or self._flight.busy or self._arrived:
+            return False
+        if self._stopping or self.run.finished or (self._manner.leave_when_waiting and self._waits_for_person()):
+            return True
+        if not is_over(self.run, now):
+            return False
+        run = self.run
+        self._take(
+            ev.RunFinished(run.trunk_before, run.trunk, tuple(run.landed), tuple(run.resolved), run.cost, run.cancelled)
+        )
+        return True
+
+    def _waits_for_person(self) -> bool:
+        """Nothing is decided, begun or due, and somebody was asked."""
+        return bool(self.run.questions) and not self.run.cooling
+
+    async def _store(self, now: float) -> None:
+        batch, stored = self._batch, self._stored
+        if batch:
+            before = Seq(self.run.seq - len(batch))
+            await self._w.store.append(self.run.id, [(now, event) for event in batch], before, self._held)
+            self._batch = []
+            self._w.bus.publish(self.run.id)
+            self._manner.listener([ev.Recorded(Seq(before + at), now, event) for at, event in enumerate(batch, 1)])
+        self._stored = []
+        for future in stored:
+            if not future.done():
+                future.set_result(None)
+
+    def _begin(self, group: asyncio.TaskGroup, order: cmd.Command) -> None:
+        self._flight.busy += 1
+        task = group.create_task(self._perform(order), name=type(order).__name__)
+        if isinstance(order, cmd.RunChecks):
+            self._gates.add(task)
+            task.add_done_callback(self._gates.discard)
+
+    async def _perform(self, order: cmd.Command) -> None:
+        try:
+            await self._effects.perform(order, self.emit, self.record)
+        finally:
+            self._put(_Done(order))
+
+    async def _wait(self, now: float) -> None:
+        """Until something arrives or the next timer is due."""
+        due = [self.run.cooling[0][0]] if self.run.cooling else []
+        if self.run.plan.limits.wall is not None:
+            due.append(self.run.started + self.run.plan.limits.wall)
+        later = [when - now for when in due if when > now]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(later) if later else None):
+                await self._bell.wait()
+
+    async def _watch_inbox(self) -> None:
+        async with self._w.bus.subscribe(self.run.id) as wakeups:
+            while True:
+                await self._hear()
+                await wakeups.wait(INBOX_WAIT)
+
+    async def _hear(self) -> None:
+        for submitted in await self._w.inbox.pending(self.run.id, IntentId(self._heard)):
+            self._heard = submitted.id
+            self._put(submitted)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(LEASE_TTL / 3)
+            kept = await self._w.lease.renew(self._held, LEASE_TTL)
+            if kept is None:
+                raise StaleLease(f"somebody else leads run {self.run.id} now; this process stops")
+            self._held = kept

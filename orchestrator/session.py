@@ -1,0 +1,64 @@
+"""Leading one run in this process, from launch or resume to its end.
+
+Never: printing, arguments; that is the command line's.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from orchestrator.compose import Crew, House, open_crew
+from orchestrator.loop import LEASE_TTL, Loop, Manner
+from orchestrator.recovery import load, recover
+from orchestrator.settings import Misuse
+from state import events as ev
+from state.ids import RunId
+from state.ports import Held
+from state.run import RunState
+
+Started = Callable[[Loop], None]
+
+
+@asynccontextmanager
+async def _held(house: House, run: RunId) -> AsyncIterator[Held]:
+    """The lease of a run, given back at the end; `Misuse` when another process leads it."""
+    name = f"run:{run}"
+    held = await house.lease.take(name, house.holder(run), LEASE_TTL)
+    if held is None:
+        other = await house.lease.holder(name)
+        raise Misuse(
+            f"run {run} is led by another process ({other.holder if other else 'just now'}); "
+            "steer it from here with pause, cancel, retry, approve or answer"
+        )
+    try:
+        yield held
+    finally:
+        await house.lease.release(held)
+
+
+async def launch(house: House, accepted: ev.PlanAccepted, manner: Manner, started: Started) -> RunState:
+    """Lead a new run to its end. `started` gets the loop as soon as it can be stopped."""
+    await house.store.create(accepted.run, accepted.plan.name, accepted.repository, house.clock.now())
+    run = RunState(id=accepted.run)
+    async with _held(house, accepted.run) as held, open_crew(house, accepted.run, accepted.plan, run) as crew:
+        loop = Loop(house.wiring(), crew.effects, run, held, manner)
+        started(loop)
+        await loop.lead((accepted, ev.LeaseTaken(held.holder, held.token)))
+    return run
+
+
+async def resume(house: House, name: RunId, manner: Manner, started: Started) -> RunState:
+    """Reconcile a run with the world and lead it on to its end."""
+    async with _held(house, name) as held:
+        run = await load(house.store, name)
+        async with open_crew(house, name, run.plan, run) as crew:
+            events = await _recovered(house, run, crew)
+            loop = Loop(house.wiring(), crew.effects, run, held, manner)
+            started(loop)
+            await loop.lead((ev.LeaseTaken(held.holder, held.token), *events))
+    return run
+
+
+async def _recovered(house: House, run: RunState, crew: Crew) -> tuple[ev.Event, ...]:
+    return tuple(
+        await recover(run, house.clock.now(), crew.windows, crew.trunk, house.repository, house.worktrees, house.home)
+    )

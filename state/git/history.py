@@ -1,0 +1,63 @@
+"""Who descends from whom. The near past is read from the commits themselves; only the far past costs a git process.
+
+Never: guess; a quick look that does not find an answer asks git.
+"""
+
+from collections import deque
+
+from state.git.door import Door
+from state.git.objects import ObjectStore
+from state.ids import Sha
+from state.ports import RepositoryFault
+
+_LOOK = 16
+_KEPT = 20_000
+
+
+class History:
+    def __init__(self, door: Door, objects: ObjectStore) -> None:
+        self._door = door
+        self._objects = objects
+        self._bases: dict[tuple[Sha, Sha], Sha | None] = {}
+
+    def is_ancestor(self, older: Sha, newer: Sha) -> bool:
+        if self._near(older, newer):
+            return True
+        ran = self._door.run(["merge-base", "--is-ancestor", older, newer], ok=(0, 1))
+        return ran.code == 0
+
+    def merge_base(self, left: Sha, right: Sha) -> Sha | None:
+        pair = (left, right)
+        if pair in self._bases:
+            return self._bases[pair]
+        if self._near(left, right):
+            found: Sha | None = left
+        elif self._near(right, left):
+            found = right
+        else:
+            ran = self._door.run(["merge-base", left, right], ok=(0, 1))
+            found = Sha(ran.out.split(b"\n", 1)[0].decode()) if ran.code == 0 else None
+        if len(self._bases) >= _KEPT:
+            self._bases.clear()
+        self._bases[pair] = found
+        return found
+
+    def _near(self, older: Sha, newer: Sha) -> bool:
+        """Whether `older` is among the nearest commits behind `newer`. Git knows where a shallow clone ends; here a
+        commit that is not there only ends the look."""
+        seen = {newer}
+        todo = deque([newer])
+        for _ in range(_LOOK):
+            if not todo:
+                return False
+            here = todo.popleft()
+            if here == older:
+                return True
+            try:
+                parents = self._objects.commit(here).parents
+            except RepositoryFault:
+                return False
+            fresh = [parent for parent in parents if parent not in seen]
+            seen.update(fresh)
+            todo.extend(fresh)
+        return False

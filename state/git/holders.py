@@ -1,0 +1,92 @@
+"""Which living processes may hold a lock of git's in a repository, and waiting for them to end.
+
+A lock file does not say whose it is, and git closes it while it holds it; so every git process that stands in the
+repository or in the work tree is taken for a holder. Never: end a process.
+"""
+
+import os
+import select
+import time
+from collections.abc import Sequence
+
+_LOCKLESS = (b"cat-file", b"merge-tree", b"diff-tree", b"for-each-ref", b"merge-base")
+"""Commands that only read; our own standing readers in other processes among them."""
+_OURS = b"update-ref\0-m\0tianting\0--stdin\0"
+"""A standing writer of refs of another process of ours. Whoever mends holds the lease of the trunk, so that one is
+idle, unless its parent died, and then it ends by itself."""
+
+
+def _read(pid: str, name: str) -> bytes:
+    try:
+        with open(f"/proc/{pid}/{name}", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _links(pid: str) -> list[str]:
+    """Where a process stands, and the files it has open."""
+    found: list[str] = []
+    try:
+        found.append(os.readlink(f"/proc/{pid}/cwd"))
+        names = os.listdir(f"/proc/{pid}/fd")
+    except OSError:
+        return found
+    for name in names:
+        try:
+            found.append(os.readlink(f"/proc/{pid}/fd/{name}"))
+        except OSError:
+            continue
+    return found
+
+
+def _within(path: str, places: Sequence[str]) -> bool:
+    return any(path == place or path.startswith(place + "/") for place in places)
+
+
+def holders(places: Sequence[str], locks: Sequence[str]) -> list[int]:
+    """Processes other than our own children that may hold one of `locks`: any that has one of them open, and every git
+    that may write and stands in one of `places`."""
+    real = [os.path.realpath(place) for place in places if place]
+    files = [os.path.realpath(lock) for lock in locks]
+    mine = str(os.getpid()).encode()
+    found: list[int] = []
+    for pid in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        if not pid.isdecimal() or pid.encode() == mine:
+            continue
+        name, _, rest = _read(pid, "stat").partition(b"(")[2].rpartition(b") ")
+        if rest.split(b" ")[1:2] == [mine] or rest[:1] in (b"Z", b"X"):
+            continue
+        links = _links(pid)
+        command = _read(pid, "cmdline")
+        git = name.startswith(b"git") and not any(b"\0" + word + b"\0" in command for word in _LOCKLESS)
+        if any(link in files for link in links) or (git and any(_within(link, real) for link in links)):
+            found.append(int(pid))
+    return found
+
+
+def settle(places: Sequence[str], locks: Sequence[str], timeout: float) -> int | None:
+    """Wait until no process may hold a lock any more, at most `timeout` seconds; the id of one that still may."""
+    deadline = time.monotonic() + timeout
+    while True:
+        living = holders(places, locks)
+        if not living:
+            return None
+        left = deadline - time.monotonic()
+        if left <= 0 or not _wait(living[0], left):
+            others = [pid for pid in living if _OURS not in _read(str(pid), "cmdline")]
+            return others[0] if others else None
+
+
+def _wait(pid: int, timeout: float) -> bool:
+    """Whether a process ended within `timeout` seconds."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(timeout * 1000))
+    finally:
+        os.close(descriptor)

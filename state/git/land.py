@@ -1,0 +1,101 @@
+"""Landing: the trunk, its fence and the work tree that has it checked out move together or not at all (DESIGN 11).
+
+Never: move the trunk past a refusal of the work tree; take a lock away (that is `mend.py`, after a crash).
+"""
+
+import os
+
+from state.git import checkout as work_tree
+from state.git import trees, worktree_records
+from state.git.door import Door, shown
+from state.git.objects import ObjectStore
+from state.git.refs import Refs, Refused
+from state.git.worktree_records import Checkout
+from state.ports import LandingOrder, Moved, NotMoved
+
+
+def _same(left: str, right: str) -> bool:
+    return bool(right) and os.path.realpath(left) == os.path.realpath(right)
+
+
+class Landing:
+    def __init__(self, door: Door, objects: ObjectStore, refs: Refs) -> None:
+        self._door = door
+        self._objects = objects
+        self._refs = refs
+
+    def land(self, order: LandingOrder) -> Moved | NotMoved:
+        place = self._place(order)
+        if isinstance(place, NotMoved):
+            return place
+        if place is not None:
+            refused = self._obstacle(order, place)
+            if refused is not None:
+                return refused
+        orders = (f"verify {order.fence} {order.token}", f"update {order.ref} {order.new} {order.old}")
+        answers: list[NotMoved | None] = []
+
+        def carry() -> str | None:
+            answers.append(self._carry(order, place))
+            return None if answers[0] is None else answers[0].detail
+
+        outcome = self._refs.transact(orders, carry)
+        if outcome is None:
+            return Moved()
+        answer = answers[0] if answers else None
+        return answer or self._why(order, place if answers else None, outcome)
+
+    def _place(self, order: LandingOrder) -> Checkout | NotMoved | None:
+        """The checkout to carry along; a refusal where the world is not as the order says."""
+        all_of_them = worktree_records.checkouts(self._door)
+        rebase = next((tree for tree in all_of_them if tree.rebasing == order.ref), None)
+        if rebase is not None:
+            return NotMoved("checkout", f"a rebase of {order.ref} is under way in {shown(rebase.path)}")
+        having = [tree for tree in all_of_them if tree.branch == order.ref]
+        if not having and not order.checkout:
+            return None
+        if len(having) == 1 and _same(having[0].path, order.checkout):
+            if not having[0].present:
+                return NotMoved("checkout", f"the worktree {shown(order.checkout)} can not be reached")
+            return having[0]
+        where = ", ".join(shown(tree.path) for tree in having) or "no worktree"
+        return NotMoved("checkout", f"{order.ref} is checked out in {where} now")
+
+    def _obstacle(self, order: LandingOrder, place: Checkout) -> NotMoved | None:
+        old, new = self._objects.tree_id(order.old), self._objects.tree_id(order.new)
+        changed = {change.path: change for change in trees.changes(self._objects, old, new)}
+        path = work_tree.obstacle(self._door, place, changed)
+        return None if path is None else NotMoved("checkout", f"{shown(path)} is in the way in {shown(place.path)}")
+
+    def _carry(self, order: LandingOrder, place: Checkout | None) -> NotMoved | None:
+        """Done while the locks are held: between this and the commit nobody else can move the trunk."""
+        if place is None:
+            return None
+        if worktree_records.branch_of(place.admin) != order.ref:
+            return NotMoved("checkout", f"{shown(place.path)} has another branch checked out now")
+        said = work_tree.move(self._door, place, order.old, order.new)
+        return None if said is None else self._who_is_in_the_way(order, place, said)
+
+    def _who_is_in_the_way(self, order: LandingOrder, place: Checkout, said: str) -> NotMoved:
+        lock = os.path.join(place.admin, "index.lock")
+        if os.path.lexists(lock):
+            return NotMoved("checkout", f"another git process works in {shown(place.path)} ({shown(lock)} exists)")
+        old, new = self._objects.tree_id(order.old), self._objects.tree_id(order.new)
+        moving = {change.path for change in trees.changes(self._objects, old, new)}
+        dirty = sorted(moving & work_tree.dirty_paths(self._door, place, order.old))
+        if dirty:
+            return NotMoved("checkout", f"{shown(dirty[0])} has changes of yours in {shown(place.path)}")
+        return NotMoved("checkout", f"{shown(place.path)} could not be moved: {said}")
+
+    def _why(self, order: LandingOrder, carried: Checkout | None, outcome: Refused) -> Moved | NotMoved:
+        """The refs tell why the transaction failed. Where they stand as ordered, somebody holds a lock."""
+        now = self._refs.value(order.ref)
+        if now == order.new:
+            return Moved()
+        if carried is not None:
+            work_tree.move(self._door, carried, order.new, order.old)
+        if self._refs.value(order.fence) != order.token:
+            return NotMoved("fence", f"{order.fence} is not at {order.token} any more")
+        if now != order.old:
+            return NotMoved("trunk-moved", f"{order.ref} stands at {now or 'nothing'}, not at {order.old}")
+        return NotMoved("busy", f"git could not lock {order.ref}: {outcome.said}")

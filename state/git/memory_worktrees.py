@@ -1,0 +1,78 @@
+"""The `Worktrees` port in memory: a worktree is a dict of files. For the simulation and the contract suite.
+
+Never: touch a disk.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from state.git.globs import Globs
+from state.git.memory import MemoryRepository
+from state.ids import Sha
+from state.ports import Snapshot, WorktreeFault
+
+
+@dataclass(slots=True)
+class MemoryTree:
+    """One worktree: `files` is (mode, content) by path, `ignored` the names below which nothing is work."""
+
+    head: Sha
+    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    ignored: set[str] = field(default_factory=set)
+
+
+class MemoryWorktrees:
+    def __init__(self, repository: MemoryRepository) -> None:
+        self._repository = repository
+        self.trees: dict[str, MemoryTree] = {}
+
+    def write(self, path: str, name: str, content: bytes | None, mode: str = "100644") -> None:
+        """What an agent would do: set a file, or take it away with None."""
+        tree = self._tree(path)
+        if content is None:
+            tree.files.pop(name, None)
+        else:
+            tree.files[name] = (mode, content)
+
+    def commit(self, path: str, message: str, when: float) -> Sha:
+        """What an agent would do: commit everything."""
+        tree = self._tree(path)
+        tree.head = self._commit(tree, tree.head, (), message, when)
+        return tree.head
+
+    def _tree(self, path: str) -> MemoryTree:
+        found = self.trees.get(path)
+        if found is None:
+            raise WorktreeFault(f"there is no worktree at {path}")
+        return found
+
+    async def prepare(self, path: str, commit: Sha) -> None:
+        files = self._repository.leaves(commit)
+        self.trees[path] = MemoryTree(commit, files)
+
+    def _commit(self, tree: MemoryTree, parent: Sha, keep: Sequence[str], message: str, when: float) -> Sha:
+        """A commit of what is there on `parent`; `parent` itself when nothing differs."""
+        kept = Globs(keep)
+        work = {
+            name: file
+            for name, file in tree.files.items()
+            if not any(name == folder or name.startswith(folder + "/") for folder in tree.ignored)
+            or kept.match(os.fsencode(name))
+        }
+        before = self._repository.leaves(parent)
+        edits: dict[str, tuple[str, bytes] | None] = {name: None for name in before if name not in work}
+        edits.update((name, file) for name, file in work.items() if before.get(name) != file)
+        return self._repository.commit_files(parent, edits, message, when) if edits else parent
+
+    async def snapshot(self, path: str, base: Sha, keep: Sequence[str], message: str, when: float) -> Snapshot:
+        tree = self._tree(path)
+        grown = await self._repository.is_ancestor(base, tree.head)
+        commit = self._commit(tree, tree.head if grown else base, keep, message, when)
+        return Snapshot(commit, tree.head, self._repository.changed(base, commit))
+
+    async def remove(self, path: str) -> None:
+        self.trees.pop(path, None)
+
+    async def known(self, under: str) -> list[str]:
+        return sorted(path for path in self.trees if path.startswith(under.rstrip("/") + "/"))

@@ -1,0 +1,215 @@
+"""All work in a worktree as one tree, through a private copy of its index; the agent's index and HEAD are only read.
+
+Files are added one by one and not by `git add -A`, which stops at a socket, an unreadable file or an empty repository
+inside, and turns other repositories inside into links. Never: change what an agent made (but for giving us the right
+to read it); leave out a file because a filter of it fails.
+"""
+
+import os
+import shutil
+import stat
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from state.git import trees
+from state.git.door import LONG, Door, Ran
+from state.git.globs import Globs
+from state.git.objects import ObjectStore
+from state.ports import RepositoryFault
+
+_LIST = ["ls-files", "-z", "-v", "--cached", "--modified", "--others", "--exclude-standard"]
+_FLAGGED = b"hsmrck"
+"""`ls-files -v` writes its tag small for an entry that git was told to take for unchanged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a worktree holds beside what its index says: `work` are paths to add or take out, `inside` are repositories
+    inside it, `flagged` and `skipped` are paths that git was told not to look at."""
+
+    work: tuple[bytes, ...]
+    inside: tuple[bytes, ...]
+    flagged: tuple[bytes, ...]
+    skipped: tuple[bytes, ...]
+
+    @property
+    def plain(self) -> bool:
+        return not (self.inside or self.flagged or self.skipped)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The tree; and whether the private index describes the worktree fully, so that it can be moved on from."""
+
+    tree: bytes
+    complete: bool
+
+
+class Taking:
+    """One snapshot of the worktree at `path` through the index file `index`, which is left filled."""
+
+    def __init__(self, door: Door, objects: ObjectStore, path: str, admin: str, index: str) -> None:
+        self._door = door
+        self._objects = objects
+        self._top = os.fsencode(path)
+        self._path = path
+        self._admin = admin
+        self._index = index
+        self._env = {"GIT_DIR": admin, "GIT_WORK_TREE": path, "GIT_INDEX_FILE": index}
+        self._left_out = False
+
+    def _git(self, args: Sequence[str], feed: bytes | None = None, ok: Collection[int] = (0,)) -> Ran:
+        return self._door.run(args, env=self._env, cwd=self._path, feed=feed, ok=ok, timeout=LONG)
+
+    def take(self, head: str, keep: Globs) -> Taken:
+        """`head` is what the index is filled from where the worktree's own, or its record, can not be used."""
+        try:
+            # With its time: git tells by it which entries were written in the same instant as their files.
+            shutil.copy2(os.path.join(self._admin, "index"), self._index)
+            return self._take(keep)
+        except (RepositoryFault, OSError):
+            self._left_out = True
+            self._env["GIT_DIR"] = self._door.common_dir
+            self._git(["read-tree", "--empty"])
+            self._git(["read-tree", head])
+            return self._take(keep)
+
+    def _take(self, keep: Globs) -> Taken:
+        listing = self.listing()
+        work = set(listing.work)
+        work.update(self._unflag(listing))
+        for folder in listing.inside:
+            work.update(self._unignored(self._walk(folder)))
+        if keep:
+            work.update(self._ignored(keep))
+        self._add(work)
+        tree = bytes.fromhex(self._git(["write-tree"]).out.decode().strip())
+        return Taken(tree, listing.plain and not self._left_out)
+
+    def listing(self) -> Listing:
+        ran = self._git(_LIST)
+        if ran.err and self._open_folders():
+            ran = self._git(_LIST)
+        work: list[bytes] = []
+        inside: list[bytes] = []
+        flagged: list[bytes] = []
+        skipped: list[bytes] = []
+        for item in ran.out.split(b"\0"):
+            if item.startswith(b"H ") or not item:
+                continue
+            tag, path = item[:1], item[2:]
+            if tag == b"S":
+                skipped.append(path)
+            elif tag in _FLAGGED:
+                flagged.append(path)
+            elif tag == b"?" and path.endswith(b"/"):
+                inside.append(path.rstrip(b"/"))
+            else:
+                work.append(path)
+        return Listing(tuple(work), tuple(inside), tuple(flagged), tuple(skipped))
+
+    def _unflag(self, listing: Listing) -> list[bytes]:
+        """An agent (or its tools) can tell git not to look at a file; work in it is work all the same. A skipped path
+        with no file there is a sparse checkout's, and is not a removal."""
+        there = [path for path in listing.skipped if os.path.lexists(os.path.join(self._top, path))]
+        for option, paths in (("--no-skip-worktree", there), ("--no-assume-unchanged", listing.flagged)):
+            if paths:
+                self._git(["update-index", option, "-z", "--stdin"], b"\0".join(paths) + b"\0")
+        return [*there, *listing.flagged]
+
+    def _walk(self, folder: bytes) -> Iterator[bytes]:
+        for here, folders, names in os.walk(os.path.join(self._top, folder)):
+            links = [name for name in folders if os.path.islink(os.path.join(here, name))]
+            folders[:] = [name for name in folders if name.lower() != b".git" and name not in links]
+            for name in [*names, *links]:
+                if name.lower() != b".git":
+                    yield os.path.relpath(os.path.join(here, name), self._top)
+
+    def _unignored(self, paths: Iterator[bytes]) -> set[bytes]:
+        found = set(paths)
+        if not found:
+            return found
+        ran = self._git(["check-ignore", "-z", "--stdin"], b"\0".join(found) + b"\0", ok=(0, 1))
+        return found - set(ran.out.split(b"\0"))
+
+    def _ignored(self, keep: Globs) -> set[bytes]:
+        ran = self._git(["ls-files", "-z", "--others", "--ignored", "--exclude-standard"])
+        found: set[bytes] = set()
+        for path in ran.out.split(b"\0"):
+            if path.endswith(b"/"):
+                found.update(inner for inner in self._walk(path.rstrip(b"/")) if keep.match(inner))
+            elif path and keep.match(path):
+                found.add(path)
+        return found
+
+    def _add(self, paths: set[bytes]) -> None:
+        """Bring paths of the index to what the worktree holds; what git has no object for (a socket, a device) is
+        taken out of it."""
+        usable = sorted(path for path in paths if self._usable(path))
+        gone = sorted(paths.difference(usable))
+        try:
+            if usable:
+                feed = b"\0".join(usable) + b"\0"
+                self._git(["update-index", "--add", "--remove", "--replace", "-z", "--stdin"], feed)
+        except RepositoryFault:
+            self._add_as_they_are(usable)
+        if gone:
+            self._git(["update-index", "--force-remove", "-z", "--stdin"], b"\0".join(gone) + b"\0")
+
+    def _usable(self, path: bytes) -> bool:
+        """Whether git can take the path in: there is nothing (a removal), a folder, a link or a file we may read."""
+        full = os.path.join(self._top, path)
+        try:
+            kind = os.lstat(full).st_mode
+        except OSError:
+            return True
+        if stat.S_ISDIR(kind) or stat.S_ISLNK(kind):
+            return True
+        if not stat.S_ISREG(kind):
+            self._left_out = True
+            return False
+        if not os.access(full, os.R_OK):
+            try:
+                os.chmod(full, stat.S_IMODE(kind) | stat.S_IRUSR)
+            except OSError:
+                self._left_out = True
+                return False
+        return True
+
+    def _add_as_they_are(self, paths: Sequence[bytes]) -> None:
+        """Without git's filters: one of them failed, or a file changed its nature meanwhile."""
+        self._left_out = True
+        lines: list[bytes] = []
+        for path in paths:
+            full = os.path.join(self._top, path)
+            try:
+                kind = os.lstat(full).st_mode
+                if stat.S_ISDIR(kind):
+                    continue
+                if stat.S_ISLNK(kind):
+                    mode, content = trees.LINK, os.readlink(full)
+                else:
+                    mode = b"100755" if kind & stat.S_IXUSR else b"100644"
+                    with open(full, "rb") as file:
+                        content = file.read()
+            except OSError:
+                lines.append(b"0 %b\t%b" % (b"0" * 40, path))
+                continue
+            blob = self._objects.put(b"blob", content).hex().encode()
+            lines.append(b"%b %b\t%b" % (mode, blob, path))
+        self._git(["update-index", "--add", "--replace", "-z", "--index-info"], b"\0".join(lines) + b"\0")
+
+    def _open_folders(self) -> bool:
+        """Give ourselves the right to look into folders that were shut; whether any was."""
+        opened = False
+        for here, folders, _ in os.walk(self._top):
+            for name in folders:
+                full = os.path.join(here, name)
+                kind = os.lstat(full).st_mode
+                if stat.S_ISDIR(kind) and not os.access(full, os.R_OK | os.X_OK):
+                    try:
+                        os.chmod(full, stat.S_IMODE(kind) | stat.S_IRWXU)
+                        opened = True
+                    except OSError:
+                        self._left_out = True
+        return opened

@@ -1,0 +1,78 @@
+"""Moving a worktree from what its last snapshot holds to another commit, at a cost of the change.
+
+Never: guess; whatever is not exactly as the snapshot left it makes the answer no, and the worktree is made anew.
+"""
+
+import os
+import shutil
+from dataclasses import dataclass
+
+from state.git import trees
+from state.git.door import LONG
+from state.git.repository import GitRepository
+from state.git.snapshot import Taking
+from state.ids import Sha
+from state.ports import RepositoryFault
+
+_RECORD = frozenset({"HEAD", "commondir", "gitdir", "index", "locked", "logs", "refs"})
+_LEAVINGS = frozenset({"ORIG_HEAD", "FETCH_HEAD", "COMMIT_EDITMSG"})
+"""What ordinary commands leave in git's record of a worktree. Anything else (a merge or rebase half done, a lock, a
+setting of this worktree alone) is not moved on from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The tree that a worktree holds, as its private index describes it."""
+
+    tree: bytes
+
+
+class Move:
+    def __init__(self, repository: GitRepository, path: str, admin: str, index: str) -> None:
+        self._repository = repository
+        self._door = repository.door
+        self._objects = repository.objects
+        self._path = path
+        self._admin = admin
+        self._index = index
+
+    def go(self, ready: Ready, commit: Sha) -> bool:
+        """Whether the worktree now stands at `commit`; after False its state is unknown."""
+        try:
+            return self._as_left() and self._move(ready, commit)
+        except (RepositoryFault, OSError):
+            return False
+
+    def _as_left(self) -> bool:
+        """Whether the folder and its record are what the snapshot saw."""
+        with open(os.path.join(self._path, ".git"), "rb") as file:
+            pointer = os.fsdecode(file.read()).removeprefix("gitdir:").strip()
+        if os.path.realpath(pointer) != os.path.realpath(self._admin):
+            return False
+        names = {name for name in os.listdir(self._admin) if not name.startswith("sharedindex.")}
+        if not _RECORD.union(_LEAVINGS).issuperset(names):
+            return False
+        return self._untouched(self._index)
+
+    def _untouched(self, index: str) -> bool:
+        listing = Taking(self._door, self._objects, self._path, self._admin, index).listing()
+        return listing.plain and not listing.work
+
+    def _move(self, ready: Ready, commit: Sha) -> bool:
+        changed = [change.path for change in trees.changes(self._objects, ready.tree, self._objects.tree_id(commit))]
+        names = {path.rpartition(b"/")[2] for path in changed}
+        if b".gitattributes" in names:
+            return False  # files that did not change may have to be written anew
+        own = os.path.join(self._admin, "index")
+        shutil.copy2(self._index, own + ".tianting")
+        os.replace(own + ".tianting", own)
+        env = {"GIT_DIR": self._admin, "GIT_WORK_TREE": self._path}
+        if changed:
+            step = ["read-tree", "-m", "-u", ready.tree.hex(), commit]
+            self._door.run(step, env=env, cwd=self._path, timeout=LONG)
+        name = os.path.basename(self._admin)
+        self._repository.git_refs.detach(f"worktrees/{name}/HEAD", commit)
+        for leaving in _LEAVINGS.intersection(os.listdir(self._admin)):
+            os.unlink(os.path.join(self._admin, leaving))
+        # What one commit ignores the next may not: files that were no work would then be taken for it.
+        return b".gitignore" not in names or self._untouched(own)

@@ -1,0 +1,216 @@
+"""The `Worktrees` port: git worktrees outside every repository, one for each window, made and taken down by us.
+
+Never: `--force`, `reset --hard`, `clean`, `stash`; touch a worktree or a record that is not ours.
+"""
+
+import os
+import shutil
+import stat
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from state.git import warm
+from state.git.agent_head import head_of, left_behind
+from state.git.door import LONG, shown
+from state.git.globs import Globs
+from state.git.repository import GitRepository
+from state.git.snapshot import Taking
+from state.git.worktree_records import REASON, Record, records
+from state.ids import Sha
+from state.ports import RepositoryFault, Snapshot, WorktreeFault
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Place:
+    """What we know of one worktree: one step at a time in it, and what its last snapshot left to move on from."""
+
+    lock: threading.Lock
+    index: str
+    ready: warm.Ready | None = None
+
+
+class GitWorktrees:
+    def __init__(self, repository: GitRepository) -> None:
+        """The repository is the caller's to close."""
+        self._repository = repository
+        self._door = repository.door
+        self._objects = repository.objects
+        self._places: dict[str, _Place] = {}
+        self._lock = threading.Lock()
+
+    async def prepare(self, path: str, commit: Sha) -> None:
+        await self._call(path, lambda place: self._prepare(path, commit, place))
+
+    async def snapshot(self, path: str, base: Sha, keep: Sequence[str], message: str, when: float) -> Snapshot:
+        def work(place: _Place) -> Snapshot:
+            return self._snapshot(path, base, Globs(keep), (message, when), place)
+
+        return await self._call(path, work)
+
+    async def remove(self, path: str) -> None:
+        await self._call(path, lambda place: self._remove(path, place))
+
+    async def known(self, under: str) -> list[str]:
+        return await self._repository.call(lambda: self._known(under))
+
+    async def _call(self, path: str, work: Callable[[_Place], T]) -> T:
+        with self._lock:
+            if path not in self._places:
+                self._places[path] = _Place(threading.Lock(), self._repository.scratch.fresh("index"))
+            place = self._places[path]
+
+        def alone() -> T:
+            with place.lock:
+                try:
+                    return work(place)
+                except RepositoryFault as error:
+                    raise WorktreeFault(str(error)) from error
+
+        return await self._repository.call(alone)
+
+    # ------------------------------------------------------------------------------------------- records
+
+    def _records(self, path: str) -> list[Record]:
+        real = os.path.realpath(path)
+        return [record for record in records(self._door.common_dir) if os.path.realpath(record.path) == real]
+
+    def _known(self, under: str) -> list[str]:
+        real = os.path.realpath(under)
+        found: set[str] = set()
+        for record in records(self._door.common_dir):
+            inner = os.path.relpath(os.path.realpath(record.path), real) if record.path else ".."
+            if inner.split("/")[0] not in ("..", "."):
+                found.add(os.path.join(under, inner))
+        return sorted(found)
+
+    # ------------------------------------------------------------------------------------------- prepare
+
+    def _prepare(self, path: str, commit: Sha, place: _Place) -> None:
+        self._outside(path)
+        ready, place.ready = place.ready, None
+        mine = self._records(path)
+        if ready is not None and len(mine) == 1 and mine[0].ours:
+            mover = warm.Move(self._repository, path, mine[0].admin, place.index)
+            if mover.go(ready, commit):
+                return
+        self._take_down(path, mine)
+        if os.path.lexists(path) and (not os.path.isdir(path) or os.listdir(path)):
+            raise WorktreeFault(f"{shown(path)} exists and is not a worktree of this repository")
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            add = ["worktree", "add", "--quiet", "--detach", "--lock", "--reason", REASON + path, path, commit]
+            self._door.run(add, timeout=LONG)
+        except (RepositoryFault, OSError) as error:
+            self._take_down(path, self._records(path))
+            raise WorktreeFault(f"no worktree could be made at {shown(path)}: {error}") from error
+
+    def _outside(self, path: str) -> None:
+        """A worktree inside the repository, or around it, would let an agent's git climb into the user's checkout."""
+        if not os.path.isabs(path):
+            raise WorktreeFault(f"{shown(path)} is not an absolute path")
+        real = os.path.realpath(path)
+        for place in (self._door.common_dir, self._door.work_tree):
+            other = os.path.realpath(place) if place else ""
+            if other and os.path.commonpath([real, other]) in (real, other):
+                raise WorktreeFault(f"{shown(path)} is not outside the repository at {shown(other)}")
+
+    # ------------------------------------------------------------------------------------------ snapshot
+
+    def _snapshot(self, path: str, base: Sha, keep: Globs, stamp: tuple[str, float], place: _Place) -> Snapshot:
+        place.ready = None
+        mine = self._records(path)
+        if not os.path.isdir(path):
+            raise WorktreeFault(f"there is no worktree at {shown(path)}")
+        admin = mine[0].admin if mine else self._door.common_dir
+        head = (head_of(self._objects, admin) if mine else None) or base
+        grown = self._repository.history.is_ancestor(base, head)
+        taking = Taking(self._door, self._objects, path, admin, place.index)
+        taken = taking.take(head, keep)
+        parent = head if grown else base
+        commit = parent
+        if taken.tree != self._objects.tree_id(parent):
+            commit = self._repository.write_commit(Sha(taken.tree.hex()), [parent], *stamp)
+        if taken.complete and mine:
+            place.ready = warm.Ready(taken.tree)
+        return Snapshot(
+            commit, self._with_left_behind(admin, base, head, stamp[1]), self._objects.changed_paths(base, commit)
+        )
+
+    def _with_left_behind(self, admin: str, base: Sha, head: Sha, when: float) -> Sha:
+        """The agent's HEAD; where it made commits that HEAD does not contain, a commit that holds on to all of them."""
+        others = left_behind(self._objects, self._repository.history, admin, base, head)
+        if not others:
+            return head
+        tree = self._objects.commit(head).tree
+        return self._repository.write_commit(tree, [head, *others], "Commits that were left behind", when)
+
+    # -------------------------------------------------------------------------------------------- remove
+
+    def _remove(self, path: str, place: _Place) -> None:
+        place.ready = None
+        self._take_down(path, self._records(path))
+        with suppress(FileNotFoundError):
+            os.unlink(place.index)
+
+    def _take_down(self, path: str, mine: list[Record]) -> None:
+        """The folder first, its record last: after a crash in between the record still says what is to be done."""
+        for record in mine:
+            if not record.ours:
+                raise WorktreeFault(f"the worktree at {shown(path)} is not one of ours")
+        if mine:
+            clear(path)
+        for record in mine:
+            _forget(record)
+
+
+def clear(path: str) -> None:
+    """Delete a folder and all in it; a link is deleted and not followed."""
+    if os.path.islink(path):
+        raise WorktreeFault(f"{shown(path)} is a link, not a worktree")
+    for _ in range(3):  # a dying process may still write into it
+        try:
+            shutil.rmtree(path)
+        except FileNotFoundError:
+            if not os.path.lexists(path):
+                return
+        except PermissionError:
+            _open(path)
+        except OSError:
+            continue
+    if os.path.lexists(path):
+        raise WorktreeFault(f"{shown(path)} could not be deleted")
+
+
+def _open(path: str) -> None:
+    """Give ourselves the right to delete in folders that were made read-only (module caches are)."""
+    for here, folders, _ in os.walk(path):
+        for name in [".", *folders]:
+            full = os.path.join(here, name)
+            kind = os.lstat(full).st_mode
+            if stat.S_ISDIR(kind) and kind & stat.S_IRWXU != stat.S_IRWXU:
+                try:
+                    os.chmod(full, stat.S_IMODE(kind) | stat.S_IRWXU)
+                except PermissionError:
+                    continue
+
+
+def _forget(record: Record) -> None:
+    """Delete git's record of a worktree whose folder is gone. Its lock goes last, because it says whose it is."""
+    for name in os.listdir(record.admin):
+        full = os.path.join(record.admin, name)
+        if name == "locked":
+            continue
+        if os.path.isdir(full) and not os.path.islink(full):
+            shutil.rmtree(full)
+        else:
+            os.unlink(full)
+    shutil.rmtree(record.admin)
+    try:
+        os.rmdir(os.path.dirname(record.admin))
+    except OSError:
+        return  # other worktrees have records there

@@ -1,0 +1,190 @@
+"""The format of a plan as JSON Schema: what editors complete and check, and the one list of the keys there are.
+
+Never: a rule that the reader does not keep. What no schema can say (globs, cycles, names that must exist) only the
+reader says.
+"""
+
+from state.plan import FORMAT_VERSION, Defaults, GateSpec, Limits, RuntimeName
+from state.plan_fields import DURATION, NAME, VARIABLE
+
+Schema = dict[str, object]
+
+RUNTIMES_TO_COME = ("claude", "acp", "autogen", "codex")
+KEYS_TO_COME = ("mcp", "permissions", "network", "regenerate", "migrations")
+LIMITS_TO_COME = ("usd", "tokens")
+WINDOW_KEYS_TO_COME = ("command",)
+
+MOST_RETRIES = 100
+MOST_WINDOWS = 1_000
+MOST_PRIORITY = 1_000_000
+
+_TEXT: Schema = {"type": "string"}
+_COMMAND: Schema = {"type": "string", "minLength": 1}
+_FLAG: Schema = {"type": "boolean"}
+_NAME: Schema = {"type": "string", "pattern": f"^{NAME.pattern}$"}
+
+
+def _texts(what: str) -> Schema:
+    return {
+        "description": f"{what} One text, or a list of them.",
+        "anyOf": [_COMMAND, {"type": "array", "items": _COMMAND}],
+    }
+
+
+def _duration(what: str) -> Schema:
+    return {
+        "description": f"{what} Such as 90s, 30m or 1h30m, or a number of seconds.",
+        "anyOf": [
+            {"type": "number", "exclusiveMinimum": 0},
+            {"type": "string", "pattern": f"^(?=.*[1-9]){DURATION.pattern}$"},
+        ],
+    }
+
+
+def _whole(what: str, least: int, most: int) -> Schema:
+    return {"description": what, "type": "integer", "minimum": least, "maximum": most}
+
+
+def _said(what: str, shape: Schema) -> Schema:
+    return {"description": what, **shape}
+
+
+def _mapping(what: str, keys: Schema, required: tuple[str, ...] = ()) -> Schema:
+    shape: Schema = {"description": what, "type": "object", "properties": keys, "additionalProperties": False}
+    return {**shape, "required": list(required)} if required else shape
+
+
+_RUNTIME: Schema = {
+    "description": "The agent program: `command` runs any program, `scripted` is a simulated agent.",
+    "enum": [name.value for name in RuntimeName],
+}
+
+DEFAULTS: Schema = {
+    "runtime": _RUNTIME,
+    "timeout": _duration(f"The longest an attempt may take (default {Defaults().timeout:.0f} s)."),
+    "startup": _duration(f"The longest until its program starts (default {Defaults().startup:.0f} s)."),
+    "idle": _duration(f"The longest without a sign of life (default {Defaults().idle:.0f} s)."),
+    "retries": _whole(f"How often a failed task is tried again (default {Defaults().retries}).", 0, MOST_RETRIES),
+}
+
+WINDOW: Schema = {
+    "runtime": _RUNTIME,
+    "count": _whole("How many windows of this role there are.", 1, MOST_WINDOWS),
+}
+
+GATE: Schema = {
+    "name": _said("How the check is called; default: its command.", _COMMAND),
+    "run": _said("A shell command; exit code 0 is green.", _COMMAND),
+    "timeout": _duration(f"The longest it may take (default {GateSpec('', '').timeout:.0f} s)."),
+}
+
+LIMITS: Schema = {
+    "windows": _whole(f"Windows live at once (default {Limits().windows}).", 1, MOST_WINDOWS),
+    "gates": _whole(f"Gates running at once (default {Limits().gates}).", 1, MOST_WINDOWS),
+    "wall": _duration("The longest the whole run may take."),
+}
+
+STEP_KINDS: Schema = {
+    "say": _said("Says a sentence.", _COMMAND),
+    "write": _said("Writes `text` into this file.", _COMMAND),
+    "append": _said("Appends `text` to this file.", _COMMAND),
+    "replace": _said("Replaces `old` by `text` in this file.", _COMMAND),
+    "delete": _said("Deletes this file.", _COMMAND),
+    "run": _said("Runs a shell command.", _COMMAND),
+    "wait": {
+        "description": "Waits so many seconds.",
+        "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": f"^(?=.*[1-9]){DURATION.pattern}$"}],
+    },
+    "ask": _said("Asks a person, and waits for the answer.", _COMMAND),
+    "commit": _said("Commits what is there, with this message.", _COMMAND),
+    "fail": _said("Fails, for this reason.", _COMMAND),
+}
+
+STEP: Schema = {
+    **STEP_KINDS,
+    "text": _said("The new text, for write, append and replace.", _TEXT),
+    "old": _said("What replace looks for.", _COMMAND),
+    "attempt": _whole("Take this step on that attempt only; 1 is the first.", 1, MOST_RETRIES + 1),
+}
+
+_TEXT_STEPS = ("write", "append", "replace")
+
+TASK: Schema = {
+    "id": _said("Its name; part of a branch's name.", _NAME),
+    "role": _said("The windows it runs in; left out, it is classified from title, paths and prompt.", _NAME),
+    "window": _said("The one window it runs in, such as backend-2.", _TEXT),
+    "title": _said("One line for people.", _TEXT),
+    "prompt": _said("What an agent is asked to do.", _TEXT),
+    "needs": _texts("Tasks that must have landed before this one starts."),
+    "touches": _texts("Globs of what it will change: it is kept apart from tasks that change the same."),
+    "exclusive": _texts("Globs that only one live task may claim: migrations, lock files, generated files."),
+    "verify": _texts("Shell commands that must succeed in its worktree."),
+    "priority": _whole("Higher starts first (default 0).", -MOST_PRIORITY, MOST_PRIORITY),
+    "estimate": _duration("How long it should take; for the forecast."),
+    "approve": _said("True: a person approves before it lands.", _FLAG),
+    "env": {
+        "description": "Environment variables. {worktree}, {port.NAME}, {run} and {task} are filled in.",
+        "type": "object",
+        "propertyNames": {"pattern": f"^{VARIABLE.pattern}$"},
+        "additionalProperties": {"type": ["string", "integer"]},
+    },
+    "runtime": _RUNTIME,
+    "run": _said("The shell command of a `command` task.", _COMMAND),
+    "script": {
+        "description": "The steps of a simulated agent.",
+        "type": "array",
+        "minItems": 1,
+        "items": {
+            **_mapping("One step.", STEP),
+            "oneOf": [{"required": [kind]} for kind in STEP_KINDS],
+            "allOf": [
+                {"if": {"required": [kind]}, "then": {"required": ["text"]}, "else": True} for kind in _TEXT_STEPS
+            ],
+            "dependentRequired": {"replace": ["old"], "old": ["replace"]},
+        },
+    },
+    "adopt": _said("An existing branch, tag or commit, taken as this task's result.", _COMMAND),
+    "timeout": _duration("The longest an attempt at it may take."),
+    "retries": _whole("How often it is tried again.", 0, MOST_RETRIES),
+}
+
+PLAN: Schema = {
+    "tianting": {"description": "Version of this format.", "const": FORMAT_VERSION},
+    "name": _said("What the plan is called; default: its file's name.", _COMMAND),
+    "trunk": _said("The branch to land on; default: the repository's current branch.", _COMMAND),
+    "defaults": _mapping("What a task has when it does not say.", DEFAULTS),
+    "windows": {
+        "description": "Windows by role, beside and in place of frontend, backend (2), testing and docs.",
+        "type": "object",
+        "propertyNames": _NAME,
+        "additionalProperties": {"anyOf": [_mapping("Windows of one role.", WINDOW), {"type": "null"}]},
+    },
+    "gate": {
+        "description": "The checks at the speculative merge commit, before landing.",
+        "type": "array",
+        "items": _mapping("One check.", GATE, required=("run",)),
+    },
+    "gate_carry": _said("True: a green gate is carried over when only disjoint lane-mates changed.", _FLAG),
+    "limits": _mapping("Capacity of the run.", LIMITS),
+    "setup": _texts("Shell commands that make a worktree ready."),
+    "copy": _texts("Globs of files copied into each worktree, ignored ones such as .env included."),
+    "keep": _texts("Globs of ignored files that are work."),
+    "tasks": {
+        "description": "What is to be done.",
+        "type": "array",
+        "minItems": 1,
+        "items": {
+            **_mapping("One task.", TASK, required=("id",)),
+            "oneOf": [{"required": [key]} for key in ("run", "script", "adopt")],
+        },
+    },
+}
+
+
+def json_schema() -> Schema:
+    """The JSON Schema (2020-12) of a plan."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Tianting plan",
+        **_mapping("A plan that `tianting run` carries out.", PLAN, required=("tasks",)),
+    }

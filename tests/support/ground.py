@@ -1,0 +1,117 @@
+"""A real repository to run on, and what must be true of it after a run."""
+
+import json
+import os
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+from state.fold import replay
+from state.ids import RunId, Seq
+from state.stores.sqlite import SqliteStore
+
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "Tester",
+    "GIT_AUTHOR_EMAIL": "tester@localhost",
+    "GIT_COMMITTER_NAME": "Tester",
+    "GIT_COMMITTER_EMAIL": "tester@localhost",
+}
+MARK = b"TIANTING_ATTEMPT="
+
+
+def clean_env(home: Path) -> dict[str, str]:
+    """An environment without anything of the machine's but the PATH."""
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "TIANTING_HOME": str(home / "tianting"), **IDENTITY}
+
+
+def sh(top: Path, *args: str, check: bool = True) -> str:
+    """Run git in `top`; its output."""
+    env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1", **IDENTITY}
+    ran = subprocess.run(
+        [*GIT, *args], cwd=top, env=env, capture_output=True, text=True, timeout=60, check=False
+    )
+    if check and ran.returncode:
+        raise AssertionError(f"git {args} failed: {ran.stderr}")
+    return ran.stdout
+
+
+GIT = ("git", "-c", "gc.auto=0")
+
+
+def make_repository(top: Path, files: dict[str, str]) -> str:
+    """A repository with one commit on main; its sha."""
+    top.mkdir(parents=True)
+    sh(top, "init", "-q", "-b", "main")
+    for path, text in files.items():
+        file = top / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    sh(top, "add", "-A")
+    sh(top, "commit", "-q", "-m", "start")
+    return sh(top, "rev-parse", "HEAD").strip()
+
+
+def marked_processes(run: str) -> list[int]:
+    """Pids of processes that carry this run's mark."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                environ = (entry / "environ").read_bytes()
+            except OSError:
+                continue
+            if any(one.startswith(MARK + f"{run}/".encode()) for one in environ.split(b"\0")):
+                found.append(int(entry.name))
+    return found
+
+
+def newest_run(top: Path) -> str:
+    store = SqliteStore.open(str(top / ".git" / "tianting" / "ledger.sqlite"))
+    try:
+        import asyncio
+
+        heads = asyncio.run(store.runs())
+        return heads[0].run
+    finally:
+        store.close()
+
+
+def assert_all_is_well(top: Path, home: Path, tasks: list[str]) -> None:
+    """Each task landed exactly once, nothing is lost, and nothing is left of the run but its log and its commits."""
+    run = newest_run(top)
+    assert_log_is_sound(top, run, tasks)
+    assert sh(top, "status", "--porcelain") == "", "the checkout is not clean"
+    sh(top, "fsck", "--no-dangling", "--no-progress")
+    assert sh(top, "for-each-ref", "refs/heads/tianting-*") == "", "a branch is left"
+    assert sh(top, "worktree", "list", "--porcelain").count("worktree ") == 1, "a worktree is left"
+    locks = [str(path) for path in (top / ".git").rglob("*.lock")]
+    assert not locks, f"lock files are left: {locks}"
+    left = [path for path in (home / "tianting").glob(f"*/{run}")]
+    assert not left, f"folders are left: {left}"
+    assert not marked_processes(run), "a process is left"
+
+
+def assert_log_is_sound(top: Path, run: str, tasks: list[str]) -> None:
+    import asyncio
+
+    store = SqliteStore.open(str(top / ".git" / "tianting" / "ledger.sqlite"))
+    try:
+        log = asyncio.run(store.read(RunId(run), Seq(0), 1_000_000))
+        held = list(store.file._db.execute("SELECT name, holder FROM leases WHERE holder IS NOT NULL"))
+    finally:
+        store.close()
+    assert [one.seq for one in log] == list(range(1, len(log) + 1)), "the log has a gap"
+    state = replay(log)
+    assert state.finished, f"the run is not finished: {json.dumps(dict(state.counts))}"
+    landed = Counter(one.event.task for one in log if type(one.event).__name__ == "Landed")
+    assert landed == Counter(tasks), f"landed: {landed}"
+    head = sh(top, "rev-parse", "refs/heads/main").strip()
+    assert state.trunk == head, "the log and the trunk disagree"
+    for one in log:
+        if type(one.event).__name__ == "Landed":
+            sh(top, "merge-base", "--is-ancestor", one.event.commit, head)
+        if type(one.event).__name__ == "SnapshotTaken":
+            assert sh(top, "rev-parse", one.event.ref).strip(), "salvaged work is gone"
+    merges = sh(top, "log", "--first-parent", "--format=%s", "main").splitlines()
+    assert len(merges) == len(tasks) + 1, f"commits on the trunk: {merges}"
+    assert not held, f"leases are left: {held}"

@@ -1,0 +1,464 @@
+"""What a plan's text may say, and where and how each fault in it is told."""
+
+import json
+
+import pytest
+
+from state.ids import TaskId
+from state.plan import (
+    DEFAULT_WINDOWS,
+    Defaults,
+    GateSpec,
+    Limits,
+    Plan,
+    RuntimeName,
+    ScriptStep,
+    StepKind,
+    TaskSpec,
+    WindowSpec,
+)
+from state.plan_text import PlanFault, parse_plan
+from tests.unit.state.plans import HEAD, ONE_TASK, faults_of, only_fault, plan_of, task_of
+
+WHOLE = """\
+tianting: 1
+name: bookshop
+trunk: main
+defaults: {runtime: command, timeout: 30m, retries: 3, startup: 5, idle: 2.5}
+windows:
+  frontend: {count: 3}
+  docs:
+  ops: {runtime: scripted, count: 2}
+gate:
+  - {name: tests, run: pytest -q, timeout: 10m}
+  - run: make lint
+gate_carry: true
+limits: {windows: 5, gates: 3, wall: 1h30m}
+setup: [make venv, make deps]
+copy: .env
+keep: data/**
+tasks:
+  - id: schema
+    role: backend
+    title: Create the order tables
+    prompt: |
+      Add the tables for orders,
+      with a migration.
+    needs: []
+    touches: [shop/models/**, "*.md"]
+    exclusive: migrations/**
+    verify: [pytest -q tests/models]
+    priority: -2
+    estimate: 20m
+    approve: true
+    env: {DATABASE_URL: "sqlite:///{worktree}/dev.db", PORT: 8080}
+    run: python make.py
+    timeout: 1d
+    retries: 0
+  - id: search
+    window: ops-2
+    needs: schema
+    adopt: feature/search
+  - id: seed
+    needs: [schema, search, schema]
+    script:
+      - say: hello
+      - write: a b.py
+        text: |
+          x = 1
+      - append: a.py
+        text: ""
+        attempt: 2
+      - {replace: a.py, old: x, text: y}
+      - {delete: a.py}
+      - {run: make}
+      - {wait: 0.5}
+      - {wait: 2s}
+      - {wait: 0}
+      - {ask: May I?}
+      - {commit: Add it}
+      - {fail: no luck}
+"""
+
+
+def test_a_whole_plan_is_read() -> None:
+    S, K = ScriptStep, StepKind
+    steps = (
+        S(K.SAY, "hello"),
+        S(K.WRITE, "a b.py", "x = 1\n"),
+        S(K.APPEND, "a.py", "", attempt=2),
+        S(K.REPLACE, "a.py", "y", "x"),
+        S(K.DELETE, "a.py"),
+        S(K.RUN, "make"),
+        S(K.WAIT, "0.5"),
+        S(K.WAIT, "2"),
+        S(K.WAIT, "0"),
+        S(K.ASK, "May I?"),
+        S(K.COMMIT, "Add it"),
+        S(K.FAIL, "no luck"),
+    )
+    schema = TaskSpec(
+        id=TaskId("schema"),
+        role=DEFAULT_WINDOWS[1].role,
+        title="Create the order tables",
+        prompt="Add the tables for orders,\nwith a migration.\n",
+        touches=("shop/models/**", "*.md"),
+        exclusive=("migrations/**",),
+        verify=("pytest -q tests/models",),
+        priority=-2,
+        estimate=1200.0,
+        approve=True,
+        env=(("DATABASE_URL", "sqlite:///{worktree}/dev.db"), ("PORT", "8080")),
+        run="python make.py",
+        timeout=86_400.0,
+        retries=0,
+    )
+    search = TaskSpec(TaskId("search"), window="ops-2", needs=(schema.id,), adopt="feature/search")
+    seed = TaskSpec(TaskId("seed"), needs=(schema.id, search.id), script=steps)
+    plan = plan_of(WHOLE)
+    assert plan.tasks == (schema, search, seed)
+    assert plan.windows == (
+        WindowSpec(DEFAULT_WINDOWS[0].role, 3),
+        *DEFAULT_WINDOWS[1:],
+        WindowSpec(plan.windows[4].role, 2, RuntimeName.SCRIPTED),
+    )
+    assert plan.windows[4].role == "ops"
+    assert plan.defaults == Defaults(RuntimeName.COMMAND, 1800.0, 5.0, 2.5, 3)
+    assert plan.gate == (GateSpec("tests", "pytest -q", 600.0), GateSpec("make lint", "make lint"))
+    assert plan.limits == Limits(5, 3, 5400.0)
+    assert (plan.name, plan.trunk, plan.gate_carry) == ("bookshop", "main", True)
+    assert (plan.setup, plan.copy, plan.keep) == (("make venv", "make deps"), (".env",), ("data/**",))
+
+
+def test_a_plan_needs_little_and_is_called_as_its_file() -> None:
+    found = parse_plan(ONE_TASK, "some/where/shop.v2.yaml")
+    assert found == Plan("shop.v2", (TaskSpec(TaskId("a"), run="make"),))
+
+
+@pytest.mark.parametrize("lines", ["    run: make", "    runtime: command\n    run: make"])
+def test_a_byte_order_mark_and_other_line_ends_are_no_fault(lines: str) -> None:
+    text = f"\ufeff{HEAD}tasks:\n  - id: a\n{lines}\n"
+    assert plan_of(text) == plan_of(text.replace("\n", "\r\n")) == plan_of(text.removeprefix("\ufeff"))
+
+
+def test_anchors_and_aliases_are_read() -> None:
+    plan = plan_of(
+        f"{HEAD}tasks:\n  - {{id: a, run: &r make all, verify: &v [x, y]}}\n  - {{id: b, run: *r, verify: *v}}\n"
+    )
+    assert plan.tasks[1] == TaskSpec(TaskId("b"), run="make all", verify=("x", "y"))
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("90s", 90), ("30m", 1800), ("4h", 14400), ("1h30m", 5400), ("1d2h3m4.5s", 93784.5), ("45", 45), ("0.25", 0.25)],
+)
+def test_durations_are_read(said: str, seconds: float) -> None:
+    assert task_of(f"    run: make\n    timeout: {said}\n").timeout == seconds
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["0", "-1", "30", "'30'", "5x", "m", "1m1h", "''", "0s", "true", "[1]", "1e400", ".inf", "400d", "١m"],
+)
+def test_what_is_no_duration_is_refused(said: str) -> None:
+    if said == "30":
+        return
+    line, column, message = only_fault(f"{HEAD}tasks:\n  - id: a\n    run: make\n    timeout: {said}\n")
+    assert (line, column) == (6, 14)
+    assert "`timeout` must be a duration above 0" in message
+
+
+FAULTS = {
+    # text of the plan after the head: line (the head has 2), column, what the message holds
+    "unknown key": (ONE_TASK + "tassk: 1\n", 5, 1, "'tassk' is no key of the plan; did you mean 'tasks'?"),
+    "unknown key far from all": (ONE_TASK + "zzz: 1\n", 5, 1, "there is copy, defaults, gate"),
+    "unknown key of a task": ("tasks:\n  - {id: a, run: x, neds: []}\n", 4, 22, "did you mean 'needs'?"),
+    "unknown key of defaults": ("defaults: {time: 3}\n" + ONE_TASK, 3, 12, "is no key of `defaults`; did you mean"),
+    "unknown key of a window": ("windows: {docs: {cont: 3}}\n" + ONE_TASK, 3, 18, "did you mean 'count'?"),
+    "unknown key of a gate": ("gate: [{run: x, nam: y}]\n" + ONE_TASK, 3, 17, "did you mean 'name'?"),
+    "merge key": ("tasks:\n  - {id: a, run: x, <<: {}}\n", 4, 22, "'<<' is no key"),
+    "key to come": (ONE_TASK + "mcp: {}\n", 5, 1, "'mcp' is not built in this version: take it out"),
+    "migrations": (ONE_TASK + "migrations: {}\n", 5, 1, "not built in this version"),
+    "task key to come": ("tasks:\n  - {id: a, run: x, permissions: x}\n", 4, 22, "'permissions' is not built"),
+    "limit to come": ("limits: {usd: 20}\n" + ONE_TASK, 3, 10, "'usd' is not built"),
+    "other limit to come": ("limits: {tokens: 20}\n" + ONE_TASK, 3, 10, "'tokens' is not built"),
+    "window key to come": ("windows: {docs: {command: [x]}}\n" + ONE_TASK, 3, 18, "'command' is not built"),
+    "runtime to come": ("defaults: {runtime: claude}\n" + ONE_TASK, 3, 21, "'claude' is not built in this version: use"),
+    "runtime of a window to come": ("windows: {docs: {runtime: acp}}\n" + ONE_TASK, 3, 27, "'acp' is not built"),
+    "runtime of a task to come": ("tasks:\n  - {id: a, runtime: codex, run: x}\n", 4, 21, "'codex' is not built"),
+    "unknown runtime": ("defaults: {runtime: comand}\n" + ONE_TASK, 3, 21, "did you mean 'command'?"),
+    "key twice": ("trunk: main\ntrunk: next\n" + ONE_TASK, 4, 1, "the key 'trunk' stands here a second time"),
+    "version": ("tasks: [{id: a, run: x}]\ntianting: 2\n", 4, 11, "the key"),
+    "name of two lines": ("", 0, 0, ""),
+    "trunk": ("trunk: a..b\n" + ONE_TASK, 3, 8, "`trunk` is no name that git takes for a branch"),
+    "trunk with a space": ("trunk: a b\n" + ONE_TASK, 3, 8, "is no name that git"),
+    "trunk that ends as a lock": ("trunk: a.lock/b\n" + ONE_TASK, 3, 8, "is no name that git"),
+    "defaults of another type": ("defaults: 3\n" + ONE_TASK, 3, 11, "`defaults` must be a mapping of keys to values, not 3"),
+    "windows of another type": ("windows: [docs]\n" + ONE_TASK, 3, 10, "`windows` must be a mapping of roles, not a list"),
+    "a window of another type": ("windows: {docs: 2}\n" + ONE_TASK, 3, 17, "must be a mapping of keys to values, not 2"),
+    "role name": ("windows: {'a b': {}}\n" + ONE_TASK, 3, 11, "the role 'a b' must be 1 to 64 letters"),
+    "count": ("windows: {docs: {count: 0}}\n" + ONE_TASK, 3, 25, "`count` must be a whole number from 1 to 1000, not 0"),
+    "count as a truth": ("windows: {docs: {count: true}}\n" + ONE_TASK, 3, 25, "not true"),
+    "count not written as a number": ("limits: {gates: 010}\n" + ONE_TASK, 3, 17, "not '010'"),
+    "retries": ("defaults: {retries: 1.5}\n" + ONE_TASK, 3, 21, "must be a whole number from 0 to 100, not 1.5"),
+    "gate of another type": ("gate: pytest\n" + ONE_TASK, 3, 7, "`gate` must be a list, not 'pytest'"),
+    "gate without a command": ("gate: [{name: x}]\n" + ONE_TASK, 3, 8, "needs `run`, the command to run"),
+    "gate that is no mapping": ("gate: [x]\n" + ONE_TASK, 3, 8, "a check of the gate must be a mapping"),
+    "gate with an empty command": ("gate: [{run: ' '}]\n" + ONE_TASK, 3, 14, "`run` is empty"),
+    "two gates of a name": ("gate: [{run: x}, {name: x, run: y}]\n" + ONE_TASK, 3, 18, "a second check of the gate is called 'x'"),
+    "gate_carry": ("gate_carry: sure\n" + ONE_TASK, 3, 13, "must be true or false, not 'sure'"),
+    "wall": ("limits: {wall: soon}\n" + ONE_TASK, 3, 16, "`wall` must be a duration"),
+    "setup": ("setup: {a: b}\n" + ONE_TASK, 3, 8, "must be a text or a list of texts, not a mapping"),
+    "copy outside": ("copy: [.env, ../x]\n" + ONE_TASK, 3, 14, "'../x' in `copy` must not hold the parts . or .."),
+    "keep": ("keep: /tmp\n" + ONE_TASK, 3, 7, "`keep` must be relative to the repository"),
+    "no tasks": ("trunk: main\n", 1, 1, "a plan needs at least one task"),
+    "empty tasks": ("tasks: []\n", 3, 8, "a plan needs at least one task"),
+    "tasks of nothing": ("tasks:\n", 3, 7, "`tasks` must be a list, not nothing"),
+    "tasks of another type": ("tasks: {a: {run: x}}\n", 3, 8, "`tasks` must be a list, not a mapping: begin each item with '- '"),
+    "task of another type": ("tasks: [a]\n", 3, 9, "a task must be a mapping of keys to values, not 'a'"),
+    "no id": ("tasks:\n  - run: x\n", 4, 5, "a task needs an `id`"),
+    "id with a slash": ("tasks: [{id: a/b, run: x}]\n", 3, 14, "`id` must be 1 to 64 letters"),
+    "id with dots": ("tasks: [{id: a..b, run: x}]\n", 3, 14, "must not hold '..'"),
+    "id as a lock": ("tasks: [{id: a.lock, run: x}]\n", 3, 14, "or end in '.' or '.lock'"),
+    "id with a dot at the end": ("tasks: [{id: a., run: x}]\n", 3, 14, "or end in '.' or '.lock'"),
+    "id of a number": ("tasks: [{id: 7, run: x}]\n", 3, 14, "`id` must be text, not 7: put it in quotes"),
+    "id too long": (f"tasks: [{{id: {'a' * 65}, run: x}}]\n", 3, 14, "must be 1 to 64"),
+    "id twice": ("tasks: [{id: a, run: x}, {id: a, run: x}]\n", 3, 31, "another task is called 'a' already"),
+    "unknown need": ("tasks:\n  - {id: anna, run: x}\n  - {id: b, run: x, needs: [anna, ana]}\n", 5, 34,
+                     "'b' needs 'ana', which is no task; did you mean 'anna'?"),
+    "unknown need alone": ("tasks: [{id: a, run: x, needs: q}]\n", 3, 32, "'a' needs 'q', which is no task; there is a"),
+    "need of itself": ("tasks: [{id: a, run: x, needs: [a]}]\n", 3, 32, "in a circle, a -> a: take one"),
+    "needs of numbers": ("tasks: [{id: a, run: x, needs: [1]}]\n", 3, 33, "1 in `needs` must be text, not 1: put it in quotes"),
+    "needs of nothing": ("tasks: [{id: a, run: x, needs: }]\n", 3, 31, "must be a text or a list of texts, not nothing"),
+    "unknown role": ("tasks: [{id: a, run: x, role: bakend}]\n", 3, 31, "no window has the role 'bakend'; did you mean 'backend'?"),
+    "role that is no name": ("tasks: [{id: a, run: x, role: 'a b'}]\n", 3, 31, "`role` must be 1 to 64"),
+    "unknown window": ("tasks: [{id: a, run: x, window: docs-2}]\n", 3, 33, "there is no window 'docs-2'; did you mean 'docs-1'?"),
+    "window without a number": ("tasks: [{id: a, run: x, window: docs}]\n", 3, 33, "there is no window 'docs'; did you mean"),
+    "window with a padded number": ("tasks: [{id: a, run: x, window: docs-01}]\n", 3, 33, "there is no window 'docs-01'"),
+    "window of another role": ("tasks: [{id: a, run: x, role: docs, window: testing-1}]\n", 3, 45, "is not of the role 'docs'"),
+    "title": ("tasks: [{id: a, run: x, title: [b]}]\n", 3, 32, "`title` must be text, not a list"),
+    "prompt of nothing": ("tasks: [{id: a, run: x, prompt: }]\n", 3, 32, "`prompt` must be text, not nothing"),
+    "prompt with a NUL": ('tasks: [{id: a, run: x, prompt: "a\\0b"}]\n', 3, 33, "a character that no file can hold"),
+    "glob": ("tasks: [{id: a, run: x, touches: [ok, 'a**']}]\n", 3, 39, "'a**' in `touches` may use ** only as a whole part"),
+    "glob alone": ("tasks: [{id: a, run: x, exclusive: /etc}]\n", 3, 36, "`exclusive` must be relative to the repository"),
+    "verify": ("tasks: [{id: a, run: x, verify: [true]}]\n", 3, 34, "true in `verify` must be text, not true: put it in quotes"),
+    "empty verify": ("tasks: [{id: a, run: x, verify: ['']}]\n", 3, 34, "'' in `verify` is empty"),
+    "priority": ("tasks: [{id: a, run: x, priority: high}]\n", 3, 35, "must be a whole number from -1000000 to 1000000, not 'high'"),
+    "approve": ("tasks: [{id: a, run: x, approve: 'yes'}]\n", 3, 34, "must be true or false, not 'yes'"),
+    "env": ("tasks: [{id: a, run: x, env: [A]}]\n", 3, 30, "`env` must be a mapping of names to values, not a list"),
+    "env of a truth": ("tasks: [{id: a, run: x, env: {A: true}}]\n", 3, 34, "the value of A must be text, not true: put it in quotes"),
+    "env of a list": ("tasks: [{id: a, run: x, env: {A: []}}]\n", 3, 34, "the value of A must be text, not a list"),
+    "env name": ("tasks: [{id: a, run: x, env: {A-B: x}}]\n", 3, 31, "'A-B' can not name an environment variable"),
+    "two works": ("tasks:\n  - {id: a, run: x, adopt: b}\n", 4, 5, "one of run, script and adopt, not run and adopt"),
+    "no work": ("tasks:\n  - {id: a}\n", 4, 5, "nothing says what carries out task 'a': give it `run`, `script` or `adopt`"),
+    "no run": ("tasks:\n  - {id: a, runtime: command}\n", 4, 5, "is for the runtime command, which needs `run`"),
+    "no script": ("defaults: {runtime: scripted}\ntasks:\n  - {id: a}\n", 5, 5, "the runtime scripted, which needs `script`"),
+    "no run for its windows": ("windows: {docs: {runtime: command}}\ntasks:\n  - {id: a, role: docs}\n", 5, 5, "needs `run`"),
+    "run for scripted": ("tasks: [{id: a, run: x, runtime: scripted}]\n", 3, 34, "`run` is for the runtime command, not scripted"),
+    "script for command": ("tasks: [{id: a, runtime: command, script: [{say: x}]}]\n", 3, 26, "`script` is for the runtime scripted"),
+    "adopt with a runtime": ("tasks: [{id: a, runtime: command, adopt: x}]\n", 3, 26, "a task that adopts a branch runs nothing"),
+    "adopt of an option": ("tasks: [{id: a, adopt: --all}]\n", 3, 24, "must be the name of a branch, a tag or a commit"),
+    "run of a truth": ("tasks: [{id: a, run: true}]\n", 3, 22, "`run` must be text, not true: put it in quotes"),
+    "script of another type": ("tasks: [{id: a, script: x}]\n", 3, 25, "`script` must be a list, not 'x'"),
+    "script of no step": ("tasks: [{id: a, script: []}]\n", 3, 25, "`script` has no step"),
+    "step of another type": ("tasks: [{id: a, script: [x]}]\n", 3, 26, "a step must be a mapping"),
+    "step of nothing": ("tasks: [{id: a, script: [{}]}]\n", 3, 26, "a step does one thing, one of say, write"),
+    "step of two things": ("tasks: [{id: a, script: [{say: x, run: y}]}]\n", 3, 26, "this one has say and run"),
+    "unknown step": ("tasks: [{id: a, script: [{say: x, shout: y}]}]\n", 3, 35, "'shout' is no key of a step"),
+    "write without text": ("tasks: [{id: a, script: [{write: x}]}]\n", 3, 26, "`write` needs `text`"),
+    "replace without old": ("tasks: [{id: a, script: [{replace: x, text: y}]}]\n", 3, 26, "`replace` needs `old`"),
+    "replace of nothing": ("tasks: [{id: a, script: [{replace: x, text: y, old: ''}]}]\n", 3, 53, "`old` is empty"),
+    "say with text": ("tasks: [{id: a, script: [{say: x, text: y}]}]\n", 3, 35, "`say` takes no `text`"),
+    "write outside": ("tasks: [{id: a, script: [{write: ../x, text: y}]}]\n", 3, 34, "must be a path inside the repository"),
+    "write into git": ("tasks: [{id: a, script: [{write: .git/x, text: y}]}]\n", 3, 34, "must not be in .git"),
+    "wait": ("tasks: [{id: a, script: [{wait: long}]}]\n", 3, 33, "`wait` must be a number of seconds"),
+    "attempt": ("tasks: [{id: a, script: [{say: x, attempt: 0}]}]\n", 3, 44, "`attempt` must be a whole number from 1"),
+    "tag": ("trunk: !!python/object:os.system x\n" + ONE_TASK, 3, 8, "the tag"),
+    "own tag": ("trunk: !mine x\n" + ONE_TASK, 3, 8, "the tag '!mine' means nothing in a plan"),
+    "tag of a list": ("setup: !mine [x]\n" + ONE_TASK, 3, 8, "the tag '!mine' means nothing"),
+    "key that is a list": ("? [a]\n: b\n" + ONE_TASK, 3, 3, "a key must be a text"),
+    "alias into itself": ("setup: &a [*a]\n" + ONE_TASK, 3, 8, "means the very thing it stands in"),
+    "tab": ("tasks:\n\t- id: a\n", 4, 1, "indent with spaces, not with tabs"),
+    "colon": ("trunk: a: b\n" + ONE_TASK, 3, 9, "put a text that holds ': ' in quotes"),
+    "at sign": ("trunk: @x\n" + ONE_TASK, 3, 8, "put a text that holds @ in quotes"),
+    "not closed": ("setup: [a\n" + ONE_TASK, 4, 6, "this is not YAML"),
+    "unknown alias": ("trunk: *x\n" + ONE_TASK, 3, 8, "this is not YAML"),
+    "second document": (ONE_TASK + "---\na: 1\n", 5, 1, "a plan is one document"),
+    "control character": ("trunk: ma\x08in\n" + ONE_TASK, 3, 10, "the character U+0008 may not stand in YAML"),
+}  # fmt: skip
+del FAULTS["name of two lines"]
+FAULTS["version"] = ("tianting2: 1\n" + ONE_TASK, 3, 1, "did you mean 'tianting'?")
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_told_with_its_place(name: str) -> None:
+    text, line, column, said = FAULTS[name]
+    found = faults_of(HEAD + text)
+    assert any((line, column) == fault[:2] and said in fault[2] for fault in found), found
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_one_fault_is_told_once(name: str) -> None:
+    text, *_ = FAULTS[name]
+    follow = {"alias into itself": 2, "tag": 1, "tag of a list": 2}
+    assert len(faults_of(HEAD + text)) == follow.get(name, 1)
+
+
+@pytest.mark.parametrize("version", ["2", "0", "'1'", "true", "[1]"])
+def test_another_version_of_the_format_is_refused(version: str) -> None:
+    line, column, message = only_fault(f"tianting: {version}\n{ONE_TASK}")
+    assert (line, column) == (1, 11)
+    assert "must be 1, not" in message
+
+
+def test_a_name_is_one_line() -> None:
+    assert "one line" in only_fault('name: "a\\nb"\n' + ONE_TASK)[2]
+
+
+@pytest.mark.parametrize("text", ["", "\n# only a remark\n", "---\n", "null\n"])
+def test_an_empty_plan_is_said_to_be_empty(text: str) -> None:
+    assert only_fault(text) == (1, 1, "the plan is empty: it needs at least `tasks`")
+
+
+@pytest.mark.parametrize(("text", "kind"), [("- a\n", "a list"), ("hello\n", "'hello'"), ("3", "3")])
+def test_a_plan_that_is_no_mapping_is_refused(text: str, kind: str) -> None:
+    found = faults_of(text)
+    assert found[0] == (1, 1, f"the plan must be a mapping of keys to values, not {kind}")
+
+
+def test_every_fault_is_told_at_once_in_the_order_of_the_text() -> None:
+    text = (
+        "tianting: 3\nnam: x\ndefaults: {runtime: claude, timeout: soon}\nwindows: {docs: {count: -1}}\n"
+        "tasks:\n"
+        "  - {id: a, run: x, needs: [b, c], touches: [../x]}\n"
+        "  - {id: b, run: x, needs: [a], adopt: y}\n"
+        "  - {id: b, script: [{write: /x}], mcp: 1}\n"
+        "  - {id: d}\n"
+    )
+    found = faults_of(text)
+    assert [fault[:2] for fault in found] == sorted(fault[:2] for fault in found)
+    assert [fault[0] for fault in found] == [1, 2, 3, 3, 4, 6, 6, 6, 7, 8, 8, 8, 8]
+
+
+def test_a_task_is_not_blamed_for_a_runtime_that_could_not_be_read() -> None:
+    found = faults_of("defaults: {runtime: claude}\ntasks: [{id: a, prompt: x}, {id: b, runtime: acp}]\n")
+    assert [fault[1] for fault in found] == [21, 48]
+
+
+def test_a_task_is_blamed_when_its_own_runtime_is_known() -> None:
+    found = faults_of("windows: {docs: {runtime: claude}}\ntasks: [{id: a, runtime: command}]\n")
+    assert [fault[0] for fault in found] == [1, 2]
+
+
+def test_each_circle_is_named_once_from_its_first_task() -> None:
+    needs = {"a": "[z]", "z": "[]", "c": "[d]", "d": "[e, a]", "e": "[f, c]", "f": "[f]"}
+    tasks = "".join(f"  - {{id: {name}, run: x, needs: {said}}}\n" for name, said in needs.items())
+    found = faults_of(f"tasks:\n{tasks}")
+    assert [(line, message) for line, _, message in found] == [
+        (4, "these tasks need each other in a circle, c -> d -> e -> c: take one of the needs away"),
+        (7, "these tasks need each other in a circle, f -> f: take one of the needs away"),
+    ]
+
+
+def test_a_circle_reached_only_through_other_tasks_is_found() -> None:
+    found = faults_of(
+        "tasks:\n  - {id: a, run: x, needs: b}\n  - {id: b, run: x, needs: c}\n  - {id: c, run: x, needs: b}\n"
+    )
+    assert found == [(3, 29, "these tasks need each other in a circle, b -> c -> b: take one of the needs away")] or (
+        found[0][2].startswith("these tasks need each other in a circle, b -> c -> b")
+    )
+
+
+def as_json(count: int, needs: int) -> str:
+    """A chain of tasks, each of which needs the one `needs` places on."""
+    tasks = [
+        {"id": f"t{n}", "run": "x", "needs": [f"t{n + needs}"] if 0 <= n + needs < count else []} for n in range(count)
+    ]
+    return json.dumps({"tianting": 1, "tasks": tasks})
+
+
+def test_a_chain_of_many_tasks_is_no_circle() -> None:
+    plan = plan_of(as_json(20_000, needs=1))
+    assert len(plan.tasks) == 20_000
+
+
+def test_a_circle_of_many_tasks_is_named_in_short() -> None:
+    text = as_json(20_000, needs=1).replace('"needs": []', '"needs": ["t0"]')
+    line, _, message = only_fault(text)
+    assert line == 1
+    assert "(20000 of them), t0 -> t1 -> t2" in message
+    assert message.endswith("… -> t0: take one of the needs away")
+
+
+def test_many_unknown_names_do_not_take_for_ever() -> None:
+    tasks = [{"id": f"task-{n}", "run": "x", "needs": [f"tusk-{n}"]} for n in range(3_000)]
+    found = faults_of(json.dumps({"tasks": tasks}))
+    assert len(found) == 3_000
+    assert "did you mean" in found[0][2]
+
+
+def test_places_in_json_are_those_of_the_text() -> None:
+    text = '{\n\t"name": "p \\" {",\n  "tasks": [\n    {"id": "a", "run": "x", "needs": [\n       "b"]}, {"run": 1}\n  ],\n "x": {}\n}\n'
+    assert [fault[:2] for fault in faults_of(text)] == [(5, 8), (5, 15), (5, 23), (7, 2)]
+
+
+def test_a_key_twice_in_json_is_refused() -> None:
+    text = '{"tasks": [{"id": "a", "run": "x",\n "run": "y"}], "name": "a", "name": "b"}'
+    found = faults_of(text)
+    assert [(line, column) for line, column, _ in found] == [(2, 2), (2, 29)]
+    assert "the key 'run' stands here a second time" in found[0][2]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        ('{"a": 1,}', (1, 9), "this is not JSON"),
+        ('{"a": \n x}', (2, 2), "this is not JSON"),
+        ('{"a": Infinity}', (1, 1), "Infinity is no number of JSON"),
+        ("{" * 3, (1, 2), "this is not JSON"),
+        ('{"a":' + "[" * 100_000, (1, 1), "nested too deep"),
+    ],
+)
+def test_what_is_no_json_is_told_where_the_file_says_it_is(text: str, place: tuple[int, int], said: str) -> None:
+    found = parse_plan(text, "plan.JSON")
+    assert isinstance(found, tuple)
+    assert [(fault.line, fault.column) for fault in found] == [place]
+    assert said in found[0].message
+
+
+def test_flow_style_yaml_is_not_taken_for_broken_json() -> None:
+    assert plan_of("{tasks: [{id: a, run: make}],}").tasks == (TaskSpec(TaskId("a"), run="make"),)
+
+
+def test_half_a_letter_in_json_is_refused_and_a_whole_one_is_read() -> None:
+    assert plan_of('{"tasks": [{"id": "a", "run": "\\ud83d\\ude00"}]}').tasks[0].run == "😀"
+    assert plan_of('tasks: [{id: a, run: "\\ud83d\\ude00"}]').tasks[0].run == "😀"
+    assert "half of one" in only_fault('{"tasks": [{"id": "a", "run": "\\ud83d"}]}')[2]
+    assert "half of one" in only_fault('tasks: [{id: a, run: "\\ude00"}]')[2]
+
+
+def test_a_number_too_large_to_be_one_is_refused() -> None:
+    digits = "9" * 5_000
+    assert "must be a whole number" in only_fault(f"limits: {{gates: {digits}}}\n{ONE_TASK}")[2]
+    text = f'{{"limits": {{"gates": {digits}}}, "tasks": [{{"id": "a", "run": "x"}}]}}'
+    assert "must be a whole number" in only_fault(text)[2]
+
+
+def test_a_text_nested_too_deep_is_refused() -> None:
+    for text in ("[" * 500, "a: " + "[" * 45 + "]" * 45, "{a: " * 5_000):
+        assert len(faults_of(text)) == 1
+
+
+def test_aliases_that_blow_a_text_up_are_refused() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
+    assert "the aliases in this text repeat too much" in only_fault("\n".join(lines) + "\n" + ONE_TASK)[2]
+
+
+def test_an_anchor_may_be_used_again() -> None:
+    plan = plan_of(f"{HEAD}tasks:\n  - {{id: a, run: &r x}}\n  - {{id: b, run: &r y}}\n  - {{id: c, run: *r}}\n")
+    assert [task.run for task in plan.tasks] == ["x", "y", "y"]
+
+
+def test_a_fault_reads_as_a_compiler_would_write_it() -> None:
+    assert str(PlanFault("plan.yaml", 3, 7, "is odd")) == "plan.yaml:3:7: is odd"
