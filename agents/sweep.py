@@ -18,29 +18,69 @@ GRACE = 2.0
 """Seconds that a found process has for ending itself after SIGTERM."""
 
 _ROUNDS = 10
+_LOOKS = 1000
+"""How often a process is looked at that is just being replaced by another program, which takes microseconds."""
 _KEY = f"{MARKER}=".encode()
+
+# Fields of /proc/PID/stat after the name of the program, which is in brackets and may hold anything.
+_STATE, _FLAGS, _ENV_START, _ENV_END = 0, 6, 47, 48
+_ENDED = frozenset({b"Z", b"X", b"x"})
+_KERNEL_THREAD = 0x00200000
 
 
 def marker_of(pid: int) -> str | None:
     """The marker of a process; None when it has none, has ended, or may not be looked at."""
+    for _ in range(_LOOKS):
+        environ = _read(pid, "environ")
+        if environ:
+            return _marker_in(environ)
+        if environ is None or not _is_being_replaced(pid):
+            break
+        os.sched_yield()
+    return None
+
+
+def _read(pid: int, name: str) -> bytes | None:
     try:
-        with open(f"/proc/{pid}/environ", "rb", buffering=0) as file:
-            environ = file.read()
+        with open(f"/proc/{pid}/{name}", "rb", buffering=0) as file:
+            return file.read()
     except OSError:
         return None
-    if environ is None or _KEY not in environ:
-        return None
-    for variable in environ.split(b"\0"):
-        if variable.startswith(_KEY):
-            return os.fsdecode(variable[len(_KEY) :])
+
+
+def _marker_in(environ: bytes) -> str | None:
+    if _KEY in environ:
+        for variable in environ.split(b"\0"):
+            if variable.startswith(_KEY):
+                return os.fsdecode(variable[len(_KEY) :])
     return None
+
+
+def _is_being_replaced(pid: int) -> bool:
+    """Whether an empty environment means that the process was in the middle of an exec: for a moment it has none, or
+    we were reading the one that it has just given up."""
+    stat = _read(pid, "stat")
+    if not stat:
+        return False
+    fields = stat[stat.rindex(b")") + 1 :].split()
+    if fields[_STATE] in _ENDED or int(fields[_FLAGS]) & _KERNEL_THREAD:
+        return False
+    return fields[_ENV_END] == b"0" or fields[_ENV_END] != fields[_ENV_START]
 
 
 def marked(prefix: str) -> list[int]:
     """The pids of live processes whose marker is `prefix` or begins with `prefix` and a `/`."""
-    mine = os.getpid()
-    pids = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
-    return [pid for pid in pids if pid != mine and _belongs(marker_of(pid), prefix)]
+    seen = {os.getpid()}
+    found: list[int] = []
+    # A process may fork and end while we look; its child is in the next list.
+    while new := [pid for pid in _pids() if pid not in seen]:
+        seen.update(new)
+        found += [pid for pid in new if _belongs(marker_of(pid), prefix)]
+    return found
+
+
+def _pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
 
 
 def _belongs(marker: str | None, prefix: str) -> bool:

@@ -17,8 +17,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import orchestrator.loop as loop_room
+import orchestrator.loop
 from agents.prompt import Brief
+from bench.bare import replay_bare
 from bench.graphs import graph
 from bench.weightless import WeightlessRepository
 from conflict.land import Trunk
@@ -177,16 +178,19 @@ def measure(
     shape: str, tasks: int, slots: int, store: str, folder: str, gate: bool, repository: str = "weightless"
 ) -> dict[str, object]:
     heard = Heard()
-    loop_room.decide_starts = heard.count(loop_room.decide_starts)  # type: ignore[assignment]
-    loop_room.decide_landings = heard.count(loop_room.decide_landings)
+    room = vars(orchestrator.loop)
+    for decide in ("decide_starts", "decide_landings"):
+        room[decide] = heard.count(room[decide])
     plan = plan_of(shape, tasks, slots, gate)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with ExitStack() as stack:
         bodies = _bodies(stack, store, folder)
         _, seconds = asyncio.run(lead(plan, bodies, REPOSITORIES[repository](), heard))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        bare = None if store == "memory" else replay_bare(folder, store, heard.batches)
     return {
         "seconds": seconds,
+        "bare_seconds": bare,
         "peak_kib": peak - before,
         "rss_kib": peak,
         "events": sum(heard.batches),

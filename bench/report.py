@@ -71,7 +71,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`quick`: small and few, to see that it runs; its figures prove nothing. `repo`: a clone of other people's work."""
+    """`quick`: small and few, to see that it runs; its figures prove nothing. `repo`: a clone of others' work."""
 
     quick: bool = False
     repo: str | None = None

@@ -56,7 +56,9 @@ def main(arguments: Sequence[str]) -> int:
     everything = {"machine": machine.data(), "began": began, "quick": asked.quick, "benches": results}
     out.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
     met = [target.met for report in reports for target in report.targets]
-    print(f"\n{met.count(True)} targets met, {met.count(False)} not met, {met.count(None)} not measured; figures: {out}")
+    print(
+        f"\n{met.count(True)} targets met, {met.count(False)} not met, {met.count(None)} not measured; figures: {out}"
+    )
     return 0
 
 

@@ -32,6 +32,8 @@ TTL = 30.0
 """Seconds that the lease of a trunk lasts without being renewed."""
 _PAUSES = (0.02, 0.05, 0.1, 0.2, *(0.5 for _ in range(20)))
 """Seconds between asking again for a lease, or for a lock of git's, which have no bell to wait for."""
+_TRIES = {"busy": 8, "checkout": 4}
+"""How often a landing is tried again for which reason. A checkout that is in the way for longer is left alone."""
 _UNTIL_EXPIRED = (*_PAUSES, *(0.5 for _ in range(50)))
 """The same for long enough that a holder who is gone has lost the lease."""
 _BRANCHES, _SHADOWS, _FENCES = "refs/heads/", "refs/tianting/trunk/", "refs/tianting/fence/"
@@ -96,9 +98,11 @@ class Trunk:
                 assert_never(outcome)
 
     async def _move(self, order: LandingOrder) -> Moved | NotMoved:
+        """What is in the way may be a lock that somebody's git holds for a moment: it is tried again a few times."""
         outcome = await self._repository.land(order)
-        for pause in _PAUSES[:8]:
-            if not isinstance(outcome, NotMoved) or outcome.reason != "busy":
+        for number, pause in enumerate(_PAUSES):
+            tries = _TRIES.get(outcome.reason, 0) if isinstance(outcome, NotMoved) else 0
+            if number >= tries:
                 break
             await asyncio.sleep(pause)
             outcome = await self._repository.land(order)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from conflict.keep import branch_ref, point, salvage
 from state.candidate import Conflict, Rung, Side
 from state.commands import ResolveConflict
-from state.events import CandidateProbed, ConflictFound, ConflictResolved
+from state.events import ConflictFound, ConflictResolved
 from state.ids import Sha
 from state.ports import Clock, MergeClean, MergeConflicted, Repository
 from state.run import RunState
@@ -29,7 +29,7 @@ _BY_SIDE = frozenset(
 """Conflicts that taking one side of each path settles; the others put files under made-up names or move folders."""
 
 Edits = dict[str, tuple[str, bytes] | None]
-Resolved = ConflictResolved | ConflictFound | CandidateProbed
+Resolved = ConflictResolved | ConflictFound
 
 _TAKEN = {
     "ours": "where both had changed, what {trunk} has was taken",

@@ -71,6 +71,8 @@ class _Walk:
     running: int = 0
     ahead: Sha = field(init=False)
     possible: set[Sha] = field(init=False)
+    carried: list[CandidateState] = field(default_factory=list)
+    _leaving: PathSet = field(default_factory=PathSet)
     _landing: frozenset[CandidateId] = field(init=False)
     _cut: bool = False
 
@@ -84,9 +86,13 @@ class _Walk:
     def visit(self, state: CandidateState) -> None:
         self.running += state.gate is Gate.RUNNING
         name = state.value.id
-        if name in self._landing or name in self.work.settling:
+        if name in self._landing:
             return
         wanted = _leave(self.run, state)
+        if wanted is not None or name in self.work.settling:
+            self._leaving.add(state.value.paths)
+        if name in self.work.settling:
+            return
         if wanted is not None:
             self._settle(wanted)
         elif _awaits_approval(self.run, state):
@@ -111,8 +117,16 @@ class _Walk:
             self.chain.append(state)
             self.ahead = state.commit
             self.possible.add(state.commit)
+            if self._may_carry(state):
+                self.carried.append(state)
         else:
             self.stale.append(state.value)
+
+    def _may_carry(self, state: CandidateState) -> bool:
+        """Whether its former green gate still counts. Of those about to leave the fold does not know yet."""
+        if not self.run.plan.gate_carry or not state.green or state.gate is not Gate.NONE:
+            return False
+        return not is_green(self.run, state) and not self._leaving.meets(state.value.paths)
 
     def _settle_for_good(self, state: CandidateState) -> None:
         """What it was tried on is or was the trunk: this is no matter of who lands first."""
@@ -179,13 +193,11 @@ def _probe(walk: _Walk) -> Iterator[cmd.Command]:
 
 def _gates(walk: _Walk) -> Iterator[cmd.Command]:
     run = walk.run
-    waiting = [s for s in walk.chain if s.gate is Gate.NONE and not is_green(run, s)]
-    carried = [s for s in waiting if s.green and run.plan.gate_carry]
-    for state in carried:
+    for state in walk.carried:
         if state.commit is not None:
             yield cmd.CarryChecks(state.value.id, state.value.task, state.commit)
     free = run.plan.limits.gates - max(walk.running, walk.work.gates)
-    if free <= 0 or len(carried) == len(waiting) or run.paused or run.cancelled:
+    if free <= 0 or run.paused or run.cancelled:
         return
     for state in _lanes_first(walk, free):
         if state.commit is not None:
@@ -198,9 +210,10 @@ def _lanes_first(walk: _Walk, free: int) -> list[CandidateState]:
     ahead = PathSet()
     apart: list[CandidateState] = []
     others: list[CandidateState] = []
-    unsure = [s for s in walk.chain if not is_green(walk.run, s)][:LOOK_AHEAD]
-    for state in unsure:
-        if state.gate is Gate.NONE and not (state.green and walk.run.plan.gate_carry):
+    carried = {state.value.id for state in walk.carried}
+    unsure = [s for s in walk.chain if s.value.id not in carried and not is_green(walk.run, s)]
+    for state in unsure[:LOOK_AHEAD]:
+        if state.gate is Gate.NONE:
             (others if ahead.meets(state.value.paths) else apart).append(state)
         if len(apart) == free:
             break

@@ -7,7 +7,7 @@ Labels are bounded: never a run, a task, a branch. Never: a decision that rests 
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from state import events as ev
 from state.candidate import Conflict
@@ -15,9 +15,10 @@ from state.ids import RunId, Seq
 from state.lifecycle import Status
 from state.run import RunState
 
-CONTENT_TYPE = CONTENT_TYPE_LATEST
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 _ROLES = 32
+_OTHER = "other"
 _GATE_BUCKETS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 3600)
 
 
@@ -108,9 +109,9 @@ class Metrics:
         self._standing[run.id] = _Standing({status: run.counts[status] for status in Status}, windows)
 
     def _bounded(self, role: str) -> str:
-        """Plans make up roles of their own; past a number of them they are all `other`."""
+        """Plans make up roles of their own; past a number of them they share one label."""
         if role not in self._roles and len(self._roles) >= _ROLES:
-            return "other"
+            return _OTHER
         self._roles.add(role)
         return role
 
@@ -121,6 +122,6 @@ class Metrics:
         standing = self._standing.values()
         for status in Status:
             self._tasks.labels(status.value).set(sum(one.tasks.get(status, 0) for one in standing))
-        for role in self._roles:
+        for role in (*self._roles, _OTHER):
             self._windows.labels(role).set(sum(one.windows.get(role, 0) for one in standing))
         return generate_latest(self._registry)

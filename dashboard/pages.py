@@ -84,8 +84,13 @@ class Pages:
     async def _shared(self, kind: str, run: RunId, after: Seq, known: Seq) -> tuple[str, Seq]:
         key = (kind, run, after, Seq(min(known, (after // PAGE + 1) * PAGE)))
         made = self._frames.get(key)
+        return await self._make(key, known) if made is None else made
+
+    async def _make(self, key: tuple[str, RunId, Seq, Seq], known: Seq) -> tuple[str, Seq]:
+        kind, run, after, _ = key
+        stretch = await self.stretch(run, after, known)
+        made = self._frames.get(key)  # whoever waited for the same page may have made it meanwhile
         if made is None:
-            stretch = await self.stretch(run, after, known)
             made = (_array(stretch) if kind == "array" else _server_sent(stretch)), stretch.last
             self._frames[key] = made
             if len(self._frames) > _FRAMES_KEPT:

@@ -50,6 +50,8 @@ def _on(reason: why.Reason) -> tuple[str, ...]:
             return (pool, str(size))
         case why.WindowsFull(limit=limit):
             return (str(limit),)
+        case why.TimeUp(wall=wall):
+            return (f"{wall:g}",)
         case why.WaitingForYou(question=question, text=text):
             return (question, text)
         case why.InTrain(ahead=ahead, doing=doing):

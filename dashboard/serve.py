@@ -78,7 +78,7 @@ def _config(app: FastAPI) -> uvicorn.Config:
         app,
         lifespan="on",
         log_config=None,
-        log_level="warning",
+        log_level="error",
         access_log=False,
         proxy_headers=False,
         server_header=False,

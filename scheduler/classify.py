@@ -22,6 +22,8 @@ _WORD = re.compile(r"[A-Z]?[a-z]+(?:-end)?|[A-Z]+(?![a-z])")
 
 _NAME, _FOLDER, _SUFFIX = 8.0, 4.0, 3.0
 _TITLE, _RUN, _PROMPT = 2.0, 1.0, 0.5
+_BEGIN = 2000
+"""Characters of a prompt that are read for its words."""
 _MOST_WORDS = 3
 """So many different words of a text count; a long text does not speak louder than a short one."""
 
@@ -93,7 +95,7 @@ def _about(role: RoleName) -> _About:
 def _best(task: TaskSpec, known: tuple[tuple[RoleName, _About], ...]) -> list[RoleName]:
     """The roles with the most evidence, in the plan's order; all of them when there is none."""
     paths = [_Path.of(glob) for glob in task.exclusive + task.touches]
-    title, run, prompt = (_Text.of(text) for text in (task.title, task.run or "", task.prompt))
+    title, run, prompt = (_Text.of(text) for text in (task.title, task.run or "", task.prompt[:_BEGIN]))
     scores: dict[RoleName, float] = {}
     for role, about in known:
         in_paths = sum(path.weight(about) for path in paths) / max(1, len(paths))

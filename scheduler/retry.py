@@ -34,14 +34,21 @@ def retry_at(
     if task.cancelled or task.adopted is not None:
         return None  # an adopted branch stays what it is: another try would fail alike
     match failure.kind:
-        case FailureKind.CANCELLED | FailureKind.BUDGET:
-            return None  # more of the same would be spent against a person's will
-        case FailureKind.LOST | FailureKind.CONFLICT:
-            return now  # no fault of the task's; and whoever chose to do it again has chosen
+        case FailureKind.LOST:
+            return now
+        case FailureKind.CANCELLED:
+            # A live attempt that ends so although nobody cancelled its task was stopped with the whole run, and goes
+            # on with it. A candidate that ends so was given up by a person.
+            return now if task.live is not None else None
+        case FailureKind.CONFLICT if run.ladder:
+            return now  # a person chose to do it again
+        case FailureKind.BUDGET:
+            return None  # more would be spent than a person allowed
         case (
             FailureKind.EXIT
             | FailureKind.VERIFY
             | FailureKind.GATE
+            | FailureKind.CONFLICT
             | FailureKind.STARTUP
             | FailureKind.IDLE
             | FailureKind.TIMEOUT

@@ -62,8 +62,8 @@ def _chain_changes(run: RunState, changed: CandidateState) -> None:
     mine = PathSet(changed.value.paths)
     for name in run.train[run.train.index(changed.value.id) + 1 :]:
         state = run.candidates[name]
-        if state.green and mine.meets(state.value.paths):
-            state.green = False
+        if not state.outdated and mine.meets(state.value.paths):
+            state.green, state.outdated = False, True
 
 
 def _probe_of(run: RunState, name: CandidateId) -> CandidateState | None:
@@ -80,7 +80,7 @@ def probed(run: RunState, e: ev.CandidateProbed) -> None:
         _chain_changes(run, state)
     state.onto, state.commit, state.conflicts, state.choice = e.onto, e.commit, (), None
     state.gate, state.gate_failure, state.carried = Gate.NONE, None, False
-    state.note = ""
+    state.note, state.outdated = "", False
     _lapse(run, state)
     if e.task is not None:
         run.move(run.tasks[e.task], Status.PROPOSED, "CandidateProbed")
@@ -134,7 +134,7 @@ def gate_ended(run: RunState, e: ev.ChecksPassed | ev.ChecksFailed) -> None:
     if not passed and _in_chain(state):
         _chain_changes(run, state)
     state.gate = Gate.GREEN if passed else Gate.RED
-    state.green = passed
+    state.green = passed and not state.outdated
     state.carried = isinstance(e, ev.ChecksPassed) and e.carried
     state.gate_failure = e.failure if isinstance(e, ev.ChecksFailed) else None
     if e.task is not None:
@@ -203,4 +203,4 @@ def _stand_at(run: RunState, trunk: Sha) -> None:
 
 def forget_green(run: RunState) -> None:
     for state in run.candidates.values():
-        state.green = False
+        state.green, state.outdated = False, True

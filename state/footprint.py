@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _MAGIC = re.compile(r"[*?\[]")
-_TOKEN = re.compile(r"\*|\?|\[(?P<negated>[!^]?)(?P<members>\]?[^\]]*)\]|(?P<plain>.)", re.DOTALL)
+# Nothing is given back once taken: the ] of `[]` and `[!]` is a member, and such a set is not closed.
+_TOKEN = re.compile(r"\*|\?|\[(?P<negated>[!^]?+)(?P<members>\]?+[^\]]*+)\]|(?P<plain>.)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ def _members(text: str) -> frozenset[str]:
         else:
             found.add(text[at])
             at += 1
+    found.discard("/")
     return frozenset(found)
 
 
@@ -124,7 +126,7 @@ def glob_fault(glob: str) -> str | None:
     """Why this glob can not be used, or None when it can."""
     if not glob:
         return "is empty"
-    if glob.startswith("/") or glob.startswith("~"):
+    if glob.startswith(("/", "~")):
         return "must be relative to the repository"
     if "\\" in glob:
         return "must separate its parts with /"
@@ -141,6 +143,8 @@ def glob_fault(glob: str) -> str | None:
         bare = _TOKEN.sub(lambda m: "" if m.group(0).startswith("[") and len(m.group(0)) > 1 else m.group(0), part)
         if "[" in bare:
             return "opens a [ that is not closed"
+        if not all(letter.negated or letter.members for letter in _letters(part)):
+            return "holds a set that no character is in, such as [z-a]"
     return None
 
 

@@ -21,8 +21,10 @@ class ForeseenOverlap:
 
 @dataclass(frozen=True, slots=True)
 class PlanForecast:
-    """`waves`: tasks by the earliest round in which they could run. `critical_path` takes `critical_seconds`;
-    `makespan` is the foreseen time with the plan's windows; times rest on the estimates (600 s where there is none)."""
+    """`order`: as tasks are started when all of them can. `waves`: tasks by the earliest round in which they could run.
+    `critical_path` takes `critical_seconds`; `makespan` is the foreseen time with the plan's windows; times rest on the
+    estimates (600 s where there is none). `overlaps` are not all of them when `overlaps_complete` is false: there were
+    too many to look at."""
 
     order: tuple[TaskId, ...]
     roles: tuple[tuple[TaskId, RoleName], ...]
@@ -31,3 +33,4 @@ class PlanForecast:
     critical_seconds: float
     makespan: float
     overlaps: tuple[ForeseenOverlap, ...]
+    overlaps_complete: bool = True

@@ -15,14 +15,14 @@ from state.plan_fault import Path, Raw, Spot
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8}(?:\.\d{1,9})?)s)?")
+DURATION = re.compile(r"(?:([0-9]{1,4})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,8}(?:\.[0-9]{1,9})?)s)?")
 _UNITS = (86_400, 3_600, 60, 1)
 LONGEST_SECONDS = 366 * 86_400.0
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _NO_REF = re.compile(r"[\0-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|\.$|/$|^[-/.]|^@$|\.lock$")
 _SPACE = re.compile(r"[\0-\x20\x7f]")
 
-_COMPARISONS = 300_000
+_COMPARISONS = 100_000
 """How many names may be compared with each other for "did you mean" in one text; a large broken plan is not to hang."""
 
 
@@ -204,5 +204,5 @@ class Table:
                 if fault is None:
                     yield item
                     continue
-            shown = "a text in" if text_fault(item) else f"{described(item)} in"
+            shown = "an item of" if text_fault(item) else f"{described(item)} in"
             self.reading.fault((*self.path, key, at), f"{shown} `{key}` {fault}")

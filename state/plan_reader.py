@@ -74,7 +74,7 @@ def read_plan(reading: Reading, root: Raw, default_name: str) -> Plan:
     trunk = table.text("trunk", branch_fault)
     return Plan(
         name=_or(table.text("name", line_fault), default_name),
-        tasks=_tasks(table),
+        tasks=_tasks(table) if isinstance(root, dict) else (),
         trunk=None if trunk is None else BranchName(trunk),
         defaults=_defaults(table),
         windows=_windows(table),

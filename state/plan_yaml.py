@@ -16,7 +16,7 @@ from state.plan_fault import Mishap, Place, Raw, Spot, Tree, key_twice
 
 _CORE = "tag:yaml.org,2002:"
 _TEXT_TAGS = frozenset({f"{_CORE}str", f"{_CORE}timestamp", f"{_CORE}merge"})
-_FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _DEEPEST = 40
 _ALIASES_MAY_ADD = 100_000
 _WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,18})")
@@ -37,7 +37,7 @@ def read_yaml(text: str) -> Tree | Mishap:
         node = yaml.compose(io.StringIO(text))
     except MarkedYAMLError as error:
         return _syntax(text, error)
-    except (YAMLError, ValueError, RecursionError) as error:
+    except (YAMLError, ValueError, OverflowError, RecursionError) as error:
         return Mishap((1, 1), f"this is not YAML that can be read: {str(error).splitlines()[0]}")
     if node is None:
         return Tree(None, (), lambda spots: [(1, 1) for _ in spots])
@@ -164,7 +164,9 @@ def _find(root: Node, spot: Spot) -> Place:
             if pair is None:
                 break
             key, node = pair
-            found = _place(key if spot.key and depth == len(spot.path) else node)
+            # A value that was left out stands nowhere; the reader finds it at its key.
+            left_out = isinstance(node, ScalarNode) and node.start_mark.index == node.end_mark.index
+            found = _place(key if left_out or (spot.key and depth == len(spot.path)) else node)
         elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
             node = node.value[step]
             found = _place(node)

@@ -47,12 +47,11 @@ class Ranks:
         at = min(bisect_left(self._lasts, rank), len(self._runs) - 1)
         run = self._runs[at]
         insort(run, rank)
+        self._lasts[at] = run[-1]
         if len(run) > _FULL:
             self._runs.insert(at + 1, run[_FULL // 2 :])
             del run[_FULL // 2 :]
             self._lasts.insert(at, run[-1])
-        else:
-            self._lasts[at] = run[-1]
 
     def remove(self, rank: int) -> None:
         """Take one out that is in."""

@@ -85,6 +85,16 @@ class Paused:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeUp:
+    """`wall` is the limit of the run in seconds."""
+
+    wall: float
+
+    def sentence(self) -> str:
+        return f"the run has used up the {self.wall:g} seconds that its plan gives it"
+
+
+@dataclass(frozen=True, slots=True)
 class WaitingForYou:
     question: QuestionId
     text: str
@@ -136,6 +146,7 @@ Reason = (
     | WindowsFull
     | CoolingDown
     | Paused
+    | TimeUp
     | WaitingForYou
     | Adopting
     | InTrain

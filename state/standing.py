@@ -88,7 +88,8 @@ class CandidateState:
 
     With `conflicts`, `onto` is where it did not merge, `commit` is None, and `note` says why what a person chose did
     not settle it. `green`: it was green once, and since then
-    only candidates with disjoint paths have joined or left the chain ahead of it. `drop` is why it was asked to leave.
+    only candidates with disjoint paths have joined or left the chain ahead of it. `outdated`: others have, since `commit` was made; a gate that is green on it
+    counts for `commit` alone. `drop` is why it was asked to leave.
     """
 
     value: Candidate
@@ -98,6 +99,7 @@ class CandidateState:
     note: str = ""
     gate: Gate = Gate.NONE
     green: bool = False
+    outdated: bool = False
     carried: bool = False
     gate_failure: Failure | None = None
     choice: Choice | None = None

@@ -32,8 +32,9 @@ from state.transcript import EntryKind
 PROMPT = "TIANTING_PROMPT"
 
 _LINE = 16_384
-_SHOWN = 2_000_000
-"""Bytes of output that become lines; the rest is read, and only its tail is kept."""
+_SHOWN = 3_000_000
+"""Bytes of output that become lines, with `_COST` for each line; the rest is read, and only its tail is kept."""
+_COST = 100
 
 _NEVER_RAN = {126: "is not executable", 127: "was not found"}
 """What POSIX shells say by exit code about a program that they could not run."""
@@ -57,26 +58,26 @@ class _Output:
 
     _lines: Lines
     tail: Tail
-    last: str = ""
     _left: int = _SHOWN
 
     def take(self, chunk: bytes) -> list[Happening]:
         self.tail.feed(chunk)
         if self._left <= 0:
             return [Alive()]
-        said: list[Happening] = [self._said(line) for line in self._lines.feed(chunk[: self._left])]
-        self._left -= len(chunk)
-        if self._left <= 0:
-            said += [*self.rest(), Said(EntryKind.ERROR, "too much output: the rest is not kept")]
+        said: list[Happening] = []
+        for line in self._lines.feed(chunk):
+            said.append(self._said(line))
+            if self._left <= 0:
+                return [*said, Said(EntryKind.ERROR, "too much output: the rest is not kept")]
         return said or [Alive()]
 
     def rest(self) -> list[Happening]:
-        line = self._lines.rest()
+        line = self._lines.rest() if self._left > 0 else None
         return [self._said(line)] if line else []
 
     def _said(self, line: Line) -> Said:
+        self._left -= len(line.raw) + _COST
         text = clean(line.raw)
-        self.last = text.strip() or self.last
         return Said(EntryKind.OUTPUT, f"{text} … ({line.dropped} bytes more)" if line.dropped else text)
 
 
@@ -118,7 +119,7 @@ class _CommandSession:
     def _verdict(self, code: int) -> Ending:
         self._waiting.extend(self._output.rest())
         if code == 0:
-            return Finished(self._output.last)
+            return Finished(self._output.tail.text().rpartition("\n")[2].strip())
         if code in _NEVER_RAN:
             detail = f"the program {_NEVER_RAN[code]} (exit code {code})"
             return Failed(Failure(FailureKind.STARTUP, detail, self._output.tail.text()))

@@ -140,7 +140,7 @@ function makeQuestion(question) {
   const paths = question.paths.length ? el("p", { class: "paths" }, ...question.paths.slice(0, 12).map((one) => el("code", {}, one))) : null;
   const text = el("p", { class: "question-text", id: name }, question.text);
   if (question.choices.length) {
-    const buttons = question.choices.map((one, place) => el("button", { class: place ? "" : "primary", title: one }, choice(one)));
+    const buttons = question.choices.map((one) => el("button", { class: one === "approve" ? "primary" : "", title: one }, choice(one)));
     buttons.forEach((button, place) => button.addEventListener("click", () => answer(question.choices[place], buttons)));
     return el("li", {}, head, text, paths, el("div", { class: "actions", role: "group", "aria-labelledby": name }, ...buttons));
   }
@@ -315,7 +315,7 @@ function drawRuns() {
   keep($("runs"), known, (one) => one.run, (one) => {
     const link = el("a", { href: `/runs/${encodeURIComponent(one.run)}` },
       el("span", { class: "run-name" }, el("strong", {}, one.name || one.run), one.simulated ? badge() : null),
-      el("span", { class: "run-state" }), el("span", { class: "quiet" }));
+      el("span", { class: "run-state" }), el("span", { class: "run-state" }), el("span", { class: "quiet" }));
     link.addEventListener("click", (event) => {
       if (event.metaKey || event.ctrlKey || event.shiftKey) return;
       event.preventDefault();
@@ -324,11 +324,14 @@ function drawRuns() {
     });
     return el("li", {}, link);
   }, (node, one) => {
-    const [, state, count] = node.firstElementChild.children;
-    const shown = one.questions && one.status === "running" ? "waiting" : one.status;
-    if (state.dataset.shown !== shown) {
-      state.replaceChildren(mark(`run-${shown}`, runStatus(shown)));
-      state.dataset.shown = shown;
+    const [, state, needs, count] = node.firstElementChild.children;
+    if (state.dataset.shown !== one.status) {
+      state.replaceChildren(mark(`run-${one.status}`, runStatus(one.status)));
+      state.dataset.shown = one.status;
+    }
+    if (needs.dataset.shown !== String(one.questions)) {
+      needs.replaceChildren(...(one.questions ? [mark("question", `${t("needsYou")} (${one.questions})`)] : []));
+      needs.dataset.shown = String(one.questions);
     }
     setText(count, t("landedOf", one.landed, one.tasks));
     setAttribute(node.firstElementChild, "aria-current", run && one.run === run.run ? "page" : null);

@@ -7,7 +7,7 @@ import { at, date, elapsed, reason, status, t } from "/static/words.js";
 const $ = (id) => document.getElementById(id);
 
 function part(title, ...children) {
-  return el("section", {}, el("h3", {}, title), ...children);
+  return el("section", {}, title instanceof Node ? title : el("h3", {}, title), ...children);
 }
 
 function badge() {
@@ -53,7 +53,11 @@ function diff(one) {
 function transcript(lines) {
   if (!lines.length) return el("p", { class: "quiet" }, t("noLines"));
   return el("ol", { class: "transcript", tabindex: "0" }, ...lines.map((line) =>
-    el("li", {}, el("span", { class: "when" }, at(line.ts)), el("span", { class: "kind" }, line.kind), el("span", { class: "said" }, line.text), line.simulated ? badge() : null)));
+    el("li", {}, el("span", { class: "when" }, at(line.ts)), el("span", { class: "kind" }, line.kind), el("span", { class: "said" }, line.text))));
+}
+
+function saidBy(lines) {
+  return el("h3", {}, t("transcript"), " ", lines.some((line) => line.simulated) ? badge() : null);
 }
 
 export async function openTask(run, name) {
@@ -71,6 +75,6 @@ export async function openTask(run, name) {
     task.history.length ? part(t("history"), el("ol", { class: "attempts" }, ...task.history.map(attempt))) : null,
     task.gates.length ? part(t("gates"), el("ol", { class: "attempts" }, ...task.gates.map(gate))) : null,
     part(t("diff"), diff(task.diff)),
-    part(t("transcript"), transcript(task.transcript.lines)),
+    part(saidBy(task.transcript.lines), transcript(task.transcript.lines)),
   ].filter(Boolean));
 }

@@ -15,6 +15,11 @@ function typeOf(schema) {
   return String(schema.const ?? schema.type ?? "any");
 }
 
+// Backticks stand for code, as in the docstrings that these texts come from.
+function prose(text) {
+  return String(text || "").split("`").map((part, at) => (at % 2 ? el("code", {}, part) : part));
+}
+
 function bounds(schema) {
   const parts = [];
   if (schema.minimum !== undefined) parts.push(`≥ ${schema.minimum}`);
@@ -40,10 +45,10 @@ function contents(holder) {
 
 function operation(path, method, what) {
   const answers = Object.entries(what.responses || {}).map(([status, answer]) =>
-    el("li", {}, el("strong", {}, status), ` ${answer.description || ""} `, ...contents(answer)));
+    el("li", {}, el("strong", {}, status), " ", ...prose(answer.description), " ", ...contents(answer)));
   return el("article", { class: "card operation" },
     el("h3", {}, el("span", { class: `method ${method}` }, method.toUpperCase()), " ", el("code", {}, path)),
-    el("p", {}, what.description || what.summary || ""),
+    el("p", {}, ...prose(what.description || what.summary)),
     what.parameters?.length ? parameters(what.parameters) : null,
     what.requestBody ? el("p", {}, "Body: ", ...contents(what.requestBody)) : null,
     el("ul", { class: "answers" }, ...answers));
@@ -57,7 +62,7 @@ function schema(name, what) {
       el("td", {}, [type.description, bounds(type)].filter(Boolean).join("; "))));
   return el("article", { class: "card", id: `schema-${name}` },
     el("h3", {}, name),
-    el("p", {}, what.description || ""),
+    el("p", {}, ...prose(what.description)),
     el("table", {}, el("tbody", {}, ...fields)));
 }
 
@@ -65,7 +70,7 @@ const main = document.getElementById("docs");
 const answer = await fetch("/openapi.json");
 if (answer.status === 401) location.assign("/login");
 const api = await answer.json();
-document.getElementById("about").textContent = api.info.description;
+document.getElementById("about").append(...prose(api.info.description));
 const groups = new Map();
 for (const [path, methods] of Object.entries(api.paths)) {
   for (const method of METHODS.filter((one) => methods[one])) {

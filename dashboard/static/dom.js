@@ -51,8 +51,14 @@ const SHAPES = {
   LANDED: ["M5 8.2l2.1 2.1L11.1 6.2", true],
   FAILED: ["M5.8 5.8l4.4 4.4M10.2 5.8 5.8 10.2", true],
   CANCELLED: ["M5.3 8h5.4", true],
+  paused: ["M6.4 5.6v4.8M9.6 5.6v4.8", true],
   question: ["M6.3 6.5c0-2.3 3.5-2.3 3.5 0 0 1.3-1.8 1.4-1.8 2.7M8 11.3v.1", true],
   simulated: ["M2.5 5.5h11v5.5h-11zM5.5 8h.1M10.4 8h.1M8 3v2.5M5.5 13.2h5", false],
+};
+
+const OF_RUNS = {
+  "run-launching": "WAITING", "run-running": "RUNNING", "run-waiting": "question", "run-paused": "paused",
+  "run-finished": "LANDED", "run-failed": "FAILED", "run-cancelled": "CANCELLED",
 };
 
 // Icons say nothing to a screen reader: a word always stands beside them.
@@ -61,7 +67,7 @@ export function icon(name) {
   svg.setAttribute("viewBox", "0 0 16 16");
   svg.setAttribute("class", `icon icon-${name}`);
   svg.setAttribute("aria-hidden", "true");
-  const [path, ring, filled] = SHAPES[name] || SHAPES.WAITING;
+  const [path, ring, filled] = SHAPES[OF_RUNS[name] ?? name] ?? SHAPES.WAITING;
   if (ring) {
     const circle = document.createElementNS(SVG, "circle");
     for (const [attribute, value] of [["cx", 8], ["cy", 8], ["r", 6.6]]) circle.setAttribute(attribute, value);

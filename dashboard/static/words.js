@@ -87,7 +87,7 @@ const ZH = {
   whys: {
     AtWork: "正在 {0} 中工作", NeedsNotLanded: "等待 {*} 先合入", NeedGone: "依赖的 {0} 未能完成；可重试 {0}",
     ClaimHeld: "需要的 {0} 被 {1} 占用，待其合入", PoolFull: "{0} 的 {1} 个窗口都在忙", WindowsFull: "已达到 {0} 个窗口的上限",
-    CoolingDown: "稍候再试", Paused: "运行已暂停", WaitingForYou: "等待你（{0}）：{1}", Adopting: "其分支即将进入合入队列",
+    TimeUp: "已用完计划允许的 {0} 秒", CoolingDown: "稍候再试", Paused: "运行已暂停", WaitingForYou: "等待你（{0}）：{1}", Adopting: "其分支即将进入合入队列",
     InTrain: "在合入队列中，前面还有 {0} 个", Conflicts: "冲突文件：{*}", Next: "即将开始", Failed: "失败：{0}", Ended: "已结束",
   },
   events: {

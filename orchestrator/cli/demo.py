@@ -41,7 +41,8 @@ def run_demo(port: int, dashboard: bool, keep: Path | None) -> int:
         sys.stdout.write(f"A throw-away repository: {top}\nEvery agent in it is simulated: its work is scripted.\n")
         return asyncio.run(_demo(top, settings, Showing(port, dashboard, as_json=False, linger=True)))
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder / "home", ignore_errors=True)
+        sys.stdout.write(f"The repository stays at {top}: look at it, and delete it when you have seen enough.\n")
 
 
 def _make_repository(top: Path) -> None:

@@ -32,7 +32,7 @@ def with_house(repo: Path, store: str | None, work: Callable[[House], Awaitable[
 
 async def the_run(house: House, name: str | None) -> RunId:
     """The run of that id (or of an id that begins so), else the newest; `Misuse` when there is none."""
-    known = [head.run for head in await house.store.runs()]
+    known = [head.run for head in await house.store.runs() if head.seq]  # else it died before its first event
     if name is None:
         if not known:
             raise Misuse(f"{house.path} has no run yet; start one with `tianting run PLAN`")

@@ -3,6 +3,7 @@
 Never: anything the state of the run does not hold.
 """
 
+import shlex
 import sys
 
 from scheduler.forecast import Foresight
@@ -22,13 +23,13 @@ def print_report(run: RunState) -> None:
     _left(run)
     if run.trunk_before != run.trunk:
         out(f"Trunk {run.branch}: {run.trunk_before[:10]} -> {run.trunk[:10]}\n")
-        out(f"Look: git log --graph --oneline {run.trunk_before[:10]}..{run.trunk[:10]}\n")
+        out(f"Look: git -C {shlex.quote(run.repository)} log --graph --oneline {run.trunk_before[:10]}..{run.trunk[:10]}\n")
     if run.trunk_ref != f"refs/heads/{run.branch}" and run.trunk_before != run.trunk:
         out(
             f"Your checkout of {run.branch} has changes in the way, so the work landed beside it. "
             f"To take it in: git merge --ff-only {run.trunk_ref}\n"
         )
-    out(f"More: tianting show {run.id} --report\n")
+    out(f"More: tianting show {run.id} --report --repo {shlex.quote(run.repository)}\n")
 
 
 def _landed(run: RunState) -> None:
@@ -38,7 +39,7 @@ def _landed(run: RunState) -> None:
 
 def _resolved(run: RunState) -> None:
     for one in run.resolutions:
-        label = " (simulated)" if one.simulated else ""
+        label = " (simulated)" if one.simulated and "simulated" not in one.by else ""
         sys.stdout.write(
             f"Resolved {one.task or one.candidate} in {', '.join(one.paths)}: {one.how} "
             f"(rung {one.rung}, by {one.by}{label}); review: git diff {one.previous[:10]} {one.head[:10]}\n"

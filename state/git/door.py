@@ -55,6 +55,9 @@ _INHERITED = frozenset(
 )
 """Variables that point git at some repository; a git hook that starts Tianting sets several."""
 
+OWNER = "TIANTING_GIT_OWNER"
+"""In the environment of every git of ours: the process that started it, by which one whose owner died is known."""
+
 _CONFIG = (
     ("core.hooksPath", os.devnull),
     ("core.fsmonitor", "false"),
@@ -79,6 +82,7 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
         "GIT_LITERAL_PATHSPECS": "1",
         "GIT_EDITOR": "true",
         "GIT_PAGER": "cat",
+        OWNER: str(os.getpid()),
     }
     given = os.environ.get("GIT_CONFIG_COUNT", "0")
     first = int(given) if given.isdecimal() else 0

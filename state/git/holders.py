@@ -9,11 +9,13 @@ import select
 import time
 from collections.abc import Sequence
 
+from state.git.door import OWNER
+
 _LOCKLESS = (b"cat-file", b"merge-tree", b"diff-tree", b"for-each-ref", b"merge-base")
 """Commands that only read; our own standing readers in other processes among them."""
-_OURS = b"update-ref\0-m\0tianting\0--stdin\0"
-"""A standing writer of refs of another process of ours. Whoever mends holds the lease of the trunk, so that one is
-idle, unless its parent died, and then it ends by itself."""
+_STANDING = b"update-ref\0-m\0tianting\0--stdin\0"
+"""The standing writer of refs of some process of ours. Whoever mends holds the lease of the trunk, so that it does not
+hold these locks, unless its owner died in the middle; and then it ends by itself."""
 
 
 def _read(pid: str, name: str) -> bytes:
@@ -44,6 +46,13 @@ def _within(path: str, places: Sequence[str]) -> bool:
     return any(path == place or path.startswith(place + "/") for place in places)
 
 
+def _may_lock(pid: str, parent: bytes) -> bool:
+    command = _read(pid, "cmdline")
+    if _STANDING in command:
+        return f"{OWNER}=".encode() + parent not in _read(pid, "environ").split(b"\0")
+    return not any(b"\0" + word + b"\0" in command for word in _LOCKLESS)
+
+
 def holders(places: Sequence[str], locks: Sequence[str]) -> list[int]:
     """Processes other than our own children that may hold one of `locks`: any that has one of them open, and every git
     that may write and stands in one of `places`."""
@@ -55,12 +64,13 @@ def holders(places: Sequence[str], locks: Sequence[str]) -> list[int]:
         if not pid.isdecimal() or pid.encode() == mine:
             continue
         name, _, rest = _read(pid, "stat").partition(b"(")[2].rpartition(b") ")
-        if rest.split(b" ")[1:2] == [mine] or rest[:1] in (b"Z", b"X"):
+        state, parent = (rest.split(b" ") + [b"", b""])[:2]
+        if parent == mine or state in (b"Z", b"X"):
             continue
         links = _links(pid)
-        command = _read(pid, "cmdline")
-        git = name.startswith(b"git") and not any(b"\0" + word + b"\0" in command for word in _LOCKLESS)
-        if any(link in files for link in links) or (git and any(_within(link, real) for link in links)):
+        if any(link in files for link in links) or (
+            name.startswith(b"git") and any(_within(link, real) for link in links) and _may_lock(pid, parent)
+        ):
             found.append(int(pid))
     return found
 
@@ -74,8 +84,7 @@ def settle(places: Sequence[str], locks: Sequence[str], timeout: float) -> int |
             return None
         left = deadline - time.monotonic()
         if left <= 0 or not _wait(living[0], left):
-            others = [pid for pid in living if _OURS not in _read(str(pid), "cmdline")]
-            return others[0] if others else None
+            return living[0]
 
 
 def _wait(pid: int, timeout: float) -> bool:

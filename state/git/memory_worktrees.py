@@ -4,27 +4,28 @@ Never: touch a disk.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from state.git.globs import Globs
 from state.git.memory import MemoryRepository
 from state.ids import Sha
-from state.ports import Snapshot, WorktreeFault
+from state.ports import RepositoryFault, Snapshot, WorktreeFault
 
 
 @dataclass(slots=True)
 class MemoryTree:
-    """One worktree: `files` is (mode, content) by path, `ignored` the names below which nothing is work."""
+    """One worktree: `files` is (mode, content) by path."""
 
     head: Sha
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
-    ignored: set[str] = field(default_factory=set)
 
 
 class MemoryWorktrees:
-    def __init__(self, repository: MemoryRepository) -> None:
+    def __init__(self, repository: MemoryRepository, ignored: Collection[str] = ()) -> None:
+        """`ignored` are paths that are no work, with all below them."""
         self._repository = repository
+        self._ignored = tuple(ignored)
         self.trees: dict[str, MemoryTree] = {}
 
     def write(self, path: str, name: str, content: bytes | None, mode: str = "100644") -> None:
@@ -48,7 +49,10 @@ class MemoryWorktrees:
         return found
 
     async def prepare(self, path: str, commit: Sha) -> None:
-        files = self._repository.leaves(commit)
+        try:
+            files = self._repository.leaves(commit)
+        except RepositoryFault as error:
+            raise WorktreeFault(f"no worktree could be made at {path}: {error}") from error
         self.trees[path] = MemoryTree(commit, files)
 
     def _commit(self, tree: MemoryTree, parent: Sha, keep: Sequence[str], message: str, when: float) -> Sha:
@@ -57,7 +61,7 @@ class MemoryWorktrees:
         work = {
             name: file
             for name, file in tree.files.items()
-            if not any(name == folder or name.startswith(folder + "/") for folder in tree.ignored)
+            if not any(name == folder or name.startswith(folder + "/") for folder in self._ignored)
             or kept.match(os.fsencode(name))
         }
         before = self._repository.leaves(parent)

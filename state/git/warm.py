@@ -70,6 +70,9 @@ class Move:
         if changed:
             step = ["read-tree", "-m", "-u", ready.tree.hex(), commit]
             self._door.run(step, env=env, cwd=self._path, timeout=LONG)
+        reflog = os.path.join(self._admin, "logs", "HEAD")
+        if os.path.isfile(reflog):
+            os.truncate(reflog, 0)  # the next attempt's own commits are to be told from the last one's
         name = os.path.basename(self._admin)
         self._repository.git_refs.detach(f"worktrees/{name}/HEAD", commit)
         for leaving in _LEAVINGS.intersection(os.listdir(self._admin)):

@@ -137,9 +137,8 @@ class GitWorktrees:
             commit = self._repository.write_commit(Sha(taken.tree.hex()), [parent], *stamp)
         if taken.complete and mine:
             place.ready = warm.Ready(taken.tree)
-        return Snapshot(
-            commit, self._with_left_behind(admin, base, head, stamp[1]), self._objects.changed_paths(base, commit)
-        )
+        reached = self._with_left_behind(admin, base, head, stamp[1]) if mine else head
+        return Snapshot(commit, reached, self._objects.changed_paths(base, commit))
 
     def _with_left_behind(self, admin: str, base: Sha, head: Sha, when: float) -> Sha:
         """The agent's HEAD; where it made commits that HEAD does not contain, a commit that holds on to all of them."""

@@ -1,5 +1,6 @@
 """A real repository with a run's windows and checks over it, for the tests that start real processes."""
 
+import asyncio
 import os
 import subprocess
 import time
@@ -19,7 +20,7 @@ from state.commands import RunChecks, StartAttempt
 from state.events import AttemptFailed, AttemptSucceeded, ChecksFailed, ChecksPassed, Event
 from state.git.repository import GitRepository
 from state.git.worktrees import GitWorktrees
-from state.ids import CandidateId, RoleName, RunId, Sha, TaskId, WindowId, attempt_id
+from state.ids import AttemptId, CandidateId, RoleName, RunId, Sha, TaskId, WindowId, attempt_id
 from state.leases.memory import MemoryLease
 from state.plan import GateSpec, Plan, TaskSpec
 from state.stores.memory import MemoryStore
@@ -42,7 +43,7 @@ class WallClock:
 
 def git(folder: Path, *args: str) -> str:
     done = subprocess.run(
-        ("git", *args),  # noqa: S607
+        ("git", *args),
         cwd=folder,
         env={"PATH": os.environ["PATH"], **PERSON},
         check=True,
@@ -69,6 +70,18 @@ def commit(folder: Path, files: dict[str, str]) -> Sha:
     return Sha(git(folder, "rev-parse", "HEAD"))
 
 
+class Transcripts(MemoryStore):
+    """A store that a test can wait on."""
+
+    def __init__(self, lease: MemoryLease) -> None:
+        super().__init__(lease.newest)
+        self.grew = asyncio.Event()
+
+    async def add(self, run: RunId, attempt: AttemptId, entries: Sequence[Entry]) -> None:
+        await super().add(run, attempt, entries)
+        self.grew.set()
+
+
 @dataclass
 class Ground:
     """`base` is the trunk's commit; `events` is what was emitted."""
@@ -78,9 +91,14 @@ class Ground:
     site: Site
     windows: Windows
     checks: Checks
-    transcripts: MemoryStore
+    transcripts: Transcripts
     lease: MemoryLease
     events: list[Event] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+        self.changed.set()
 
     def order(self, task: TaskSpec, number: int = 1, window: str = "backend-1") -> StartAttempt:
         return StartAttempt(task, attempt_id(task.id, number), number, WindowId(window), self.base)
@@ -89,8 +107,8 @@ class Ground:
         self, task: TaskSpec, number: int = 1, window: str = "backend-1", brief: Brief | None = None
     ) -> AttemptSucceeded | AttemptFailed:
         order = self.order(task, number, window)
-        ended = await self.windows.run(order, brief or Brief(BACKEND), self.events.append)
-        assert self.processes() == []
+        ended = await self.windows.run(order, brief or Brief(BACKEND), self.emit)
+        assert marked(f"{self.site.run}/{order.attempt}") == []
         return ended
 
     async def succeeds(self, task: TaskSpec, number: int = 1) -> AttemptSucceeded:
@@ -106,12 +124,20 @@ class Ground:
 
     async def check(self, sha: Sha | None = None) -> ChecksPassed | ChecksFailed:
         order = RunChecks(CandidateId("c1"), TaskId("t"), sha or self.base)
-        ended = await self.checks.run(order, self.events.append)
+        ended = await self.checks.run(order, self.emit)
         assert self.processes() == []
         return ended
 
     def processes(self) -> list[int]:
         return marked(self.site.run)
+
+    async def until(self, kind: type[E], count: int = 1) -> list[E]:
+        """The events of a kind, as soon as there are `count` of them."""
+        async with asyncio.timeout(60):
+            while len(seen := self.seen(kind)) < count:
+                self.changed.clear()
+                await self.changed.wait()
+        return seen
 
     def seen(self, kind: type[E]) -> list[E]:
         return [event for event in self.events if isinstance(event, kind)]
@@ -152,9 +178,9 @@ async def ground(
     """At the end all is closed, and nothing may be left."""
     top = folder / "a repository"
     base = new_repository(top, files or {"app.py": "VALUE = 1\n", ".gitignore": "ignored/\n"})
-    clock, lease = WallClock(), None
+    clock = WallClock()
     lease = MemoryLease(clock)
-    transcripts = MemoryStore(lease.newest)
+    transcripts = Transcripts(lease)
     repository = GitRepository(str(top))
     site = Site(
         run=RunId(f"run-{uuid4().hex}"),

@@ -203,6 +203,15 @@ async def test_a_daemon_that_ignores_sigterm_is_found_and_killed(
     assert not alive(pid)
 
 
+async def test_a_child_that_is_just_becoming_another_program_is_found(run: str) -> None:
+    for _ in range(40):
+        async with started(
+            run, "/bin/sh", "-c", "setsid sh -c 'sleep 1000' </dev/null >/dev/null 2>&1 & exit 0"
+        ) as program:
+            await program.wait()
+        assert marked(run) == []
+
+
 async def test_a_daemon_that_holds_the_pipe_open_does_not_hold_the_reader(run: str) -> None:
     async with started(run, "/bin/sh", "-c", "echo first; setsid sleep 1000 & exit 0") as program:
         assert await everything(program) == b"first\n"

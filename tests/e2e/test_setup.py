@@ -52,9 +52,7 @@ def site_packages(root: Path) -> Path:
 
 def contents(root: Path) -> dict[str, int]:
     """Every file of the environment with the instant it was last written."""
-    files = (
-        path for path in (root / ".venv").rglob("*") if path.is_file() and "__pycache__" not in path.parts
-    )
+    files = (path for path in (root / ".venv").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     return {str(path): path.stat().st_mtime_ns for path in files}
 
 

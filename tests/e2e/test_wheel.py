@@ -74,9 +74,7 @@ def test_the_wheel_holds_the_product_and_nothing_else(wheel: Path) -> None:
 
 def test_every_package_comes_from_the_wheel(installed: Path, tmp_path: Path) -> None:
     origins = [Path(line) for line in run(installed / "python", "-P", "-c", WHERE, cwd=tmp_path).splitlines()]
-    assert {origin.parent.name for origin in origins} == {
-        shown(path.parent) for path in ROOT.glob("*/__init__.py")
-    }
+    assert {origin.parent.name for origin in origins} == {shown(path.parent) for path in ROOT.glob("*/__init__.py")}
     assert all(origin.is_relative_to(installed.parent) for origin in origins)
 
 

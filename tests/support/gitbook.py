@@ -61,10 +61,10 @@ class GitRun:
         """Carry out what is decided until nothing more is."""
         while orders := decide_landings(self.run, TrainWork()):
             for order in orders:
-                await self._perform(order)
+                await self.perform(order)
         return self
 
-    async def _perform(self, order: cmd.Command) -> None:
+    async def perform(self, order: cmd.Command) -> None:
         for event in await self._events(order):
             await self.record(event)
 

@@ -1,13 +1,16 @@
 """A real repository to run on, and what must be true of it after a run."""
 
+import asyncio
 import json
 import os
 import subprocess
 from collections import Counter
 from pathlib import Path
 
+from orchestrator.compose import WallClock
 from state.fold import replay
 from state.ids import RunId, Seq
+from state.leases.sqlite import SqliteLease
 from state.stores.sqlite import SqliteStore
 
 IDENTITY = {
@@ -27,9 +30,7 @@ def clean_env(home: Path) -> dict[str, str]:
 def sh(top: Path, *args: str, check: bool = True) -> str:
     """Run git in `top`; its output."""
     env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1", **IDENTITY}
-    ran = subprocess.run(
-        [*GIT, *args], cwd=top, env=env, capture_output=True, text=True, timeout=60, check=False
-    )
+    ran = subprocess.run([*GIT, *args], cwd=top, env=env, capture_output=True, text=True, timeout=60, check=False)
     if check and ran.returncode:
         raise AssertionError(f"git {args} failed: {ran.stderr}")
     return ran.stdout
@@ -68,10 +69,7 @@ def marked_processes(run: str) -> list[int]:
 def newest_run(top: Path) -> str:
     store = SqliteStore.open(str(top / ".git" / "tianting" / "ledger.sqlite"))
     try:
-        import asyncio
-
-        heads = asyncio.run(store.runs())
-        return heads[0].run
+        return next(head.run for head in asyncio.run(store.runs()) if head.seq)
     finally:
         store.close()
 
@@ -86,18 +84,16 @@ def assert_all_is_well(top: Path, home: Path, tasks: list[str]) -> None:
     assert sh(top, "worktree", "list", "--porcelain").count("worktree ") == 1, "a worktree is left"
     locks = [str(path) for path in (top / ".git").rglob("*.lock")]
     assert not locks, f"lock files are left: {locks}"
-    left = [path for path in (home / "tianting").glob(f"*/{run}")]
+    left = list((home / "tianting").glob(f"*/{run}"))
     assert not left, f"folders are left: {left}"
     assert not marked_processes(run), "a process is left"
 
 
 def assert_log_is_sound(top: Path, run: str, tasks: list[str]) -> None:
-    import asyncio
-
     store = SqliteStore.open(str(top / ".git" / "tianting" / "ledger.sqlite"))
     try:
         log = asyncio.run(store.read(RunId(run), Seq(0), 1_000_000))
-        held = list(store.file._db.execute("SELECT name, holder FROM leases WHERE holder IS NOT NULL"))
+        held = asyncio.run(SqliteLease(store.file, WallClock()).held_by(""))
     finally:
         store.close()
     assert [one.seq for one in log] == list(range(1, len(log) + 1)), "the log has a gap"

@@ -162,8 +162,8 @@ class World:
         self.plan = plan
         self.memory = MemoryRepository()
         self.start = self.memory.seed(files, REF)
-        self.store = MemoryStore()
         self.leases = MemoryLease(self.clock)
+        self.store = MemoryStore(self.leases.newest)
         self.bus = LocalBus()
         self.generation = 0
         self.power = Power()
