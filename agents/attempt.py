@@ -104,7 +104,7 @@ class _Work:
         self._recorder = Recorder(attempt.site, order.attempt, self._can.simulated, environment.scrub)
 
     async def run(self) -> Outcome:
-        """Cancelled at any point, no process is left and the work is in salvage all the same."""
+        """Cancelled or broken at any point, no process is left and the work is in salvage all the same."""
         try:
             ending = await self._program()
             failure = None if isinstance(ending, Finished) else ending
@@ -115,7 +115,7 @@ class _Work:
             if failure is not None:
                 return await self._failure(failure, taken)
             return await self._success(ending.summary if isinstance(ending, Finished) else "", taken)
-        except asyncio.CancelledError:
+        except BaseException:
             await self._salvage()
             raise
         finally:
@@ -174,7 +174,7 @@ class _Work:
         except TimeoutError:
             return self._attempt.clocks.verdict()
         finally:
-            await self._workshop.settle(self._place)
+            await self._workshop.tidy(self._place)
         return None
 
     async def _success(self, summary: str, taken: Snapshot) -> Outcome:

@@ -79,7 +79,7 @@ class Checks:
         try:
             return await self._gates(place, environment)
         finally:
-            await self._workshop.settle(place)
+            await self._workshop.tidy(place)
 
     async def _gates(self, place: Place, environment: Environment) -> _Red | None:
         for gate in self._site.plan.gate:

@@ -103,8 +103,10 @@ class Play:
 
     def _note(self, text: str) -> None:
         now = asyncio.get_running_loop().time()
+        if now < self._noted_at + _NOTE:
+            return
         line = self._recorder.scrub(text).strip().partition("\n")[0][:_NOTE_LENGTH]
-        if not line or now < self._noted_at + _NOTE:
+        if not line:
             return
         self._noted_at = now
         self._emit(AttemptProgressed(self._order.task.id, self._order.attempt, self._order.window, line))

@@ -48,7 +48,8 @@ class Recorder:
         text = self.scrub(text)
         if len(text) > _LONGEST:
             text = f"{text[:_LONGEST]} … ({len(text) - _LONGEST} characters more)"
-        self._last.append(text)
+        if kind in _TALK:
+            self._last.append(text)
         self._left -= len(text) + _COST
         if self._left >= 0 or (kind not in _TALK and self._left >= -_LIMIT // 4):
             self._add(kind, text)
@@ -62,7 +63,7 @@ class Recorder:
             self.due = asyncio.get_running_loop().time() + _WAIT
 
     def tail(self) -> str:
-        """The last entries, as the output of a failure whose program could not give its own."""
+        """What the program said last, as the output of a failure that comes with none."""
         return "\n".join(self._last)[-8192:]
 
     @property

@@ -16,7 +16,7 @@ from agents.site import Site
 from agents.sweep import sweep
 from agents.worktree import Whose, Workshop
 from state.commands import StartAttempt
-from state.events import AttemptFailed, AttemptSucceeded, Event
+from state.events import AttemptFailed, AttemptProgressed, AttemptSucceeded, Event
 from state.failure import Failure
 from state.ids import AttemptId, QuestionId, Sha, TaskId, WindowId
 from state.ports import RepositoryFault
@@ -64,13 +64,16 @@ class Windows:
             return ()
         message = f"{task}: what a lost attempt left\n\nTianting-Task: {task}\nTianting-Attempt: {attempt}"
         taken = await self._workshop.snapshot(place, attempt, message)
-        if isinstance(taken, Failure):
-            return ()
-        try:
-            return await self._workshop.keep_all(Whose(task, attempt, base), taken, "lost")
-        except RepositoryFault as fault:
-            self._workshop.set_aside(window, attempt, str(fault))
-            raise
+        if not isinstance(taken, Failure):
+            try:
+                return await self._workshop.keep_all(Whose(task, attempt, base), taken, "lost")
+            except RepositoryFault as fault:
+                taken = self._workshop.set_aside(window, attempt, str(fault))
+        return (AttemptProgressed(task, attempt, window, taken.detail),)
+
+    async def sweep(self) -> None:
+        """After a crash: end every process of this run, whichever attempt or gate it was for."""
+        await sweep(self._site.run)
 
     async def remove(self, window: WindowId) -> None:
         """Take down the worktree of a window whose last attempt has ended."""

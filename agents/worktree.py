@@ -8,6 +8,7 @@ import asyncio
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path, PurePosixPath
 
 from agents.copying import Copied, CopyFault, copy_files, hide
@@ -88,9 +89,8 @@ class Workshop:
             await self._site.worktrees.prepare(path, commit)
             place = Place(name, path, commit, _record(path))
             past = self._past_of(place)
-            past.copied = await asyncio.to_thread(
-                copy_files, self._site.source, Path(path), self._site.plan.copy, past.copied
-            )
+            if patterns := self._site.plan.copy:
+                past.copied = await asyncio.to_thread(copy_files, self._site.source, Path(path), patterns, past.copied)
         except (WorktreeFault, RepositoryFault, CopyFault, OSError) as fault:
             return Failure(FailureKind.ENVIRONMENT, str(fault))
         return place
@@ -144,7 +144,7 @@ class Workshop:
         """What an agent began there with git and did not finish; "" when nothing."""
         return next((what for name, what in _HALF_DONE.items() if os.path.lexists(place.record / name)), "")
 
-    async def settle(self, place: Place) -> None:
+    async def tidy(self, place: Place) -> None:
         """After a check, which may have left files: make the worktree one that can be moved on from, at a cost of what
         was left. Where that fails the next `prepare` makes it anew."""
         with suppress(WorktreeFault):
@@ -186,9 +186,9 @@ class Workshop:
     def _kept(self, name: str) -> Path:
         folder = self._site.home / "kept"
         make_private(folder)
-        names = (f"{self._site.run}-{name}{again}" for again in ("", *(f"-{n}" for n in range(2, _TRIES))))
-        free = (folder / name for name in names if not os.path.lexists(folder / name))
-        return next(free)
+        first = folder / f"{self._site.run}-{name}"
+        others = (folder / f"{first.name}-{number}" for number in count(2))
+        return next(free for free in chain([first], others) if not os.path.lexists(free))
 
     async def keep_all(self, whose: Whose, taken: Snapshot, why: str) -> tuple[SnapshotTaken, ...]:
         """Salvage refs for a snapshot that is no candidate; none where it holds nothing. Raises `RepositoryFault`."""

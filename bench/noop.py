@@ -185,11 +185,14 @@ def measure(
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with ExitStack() as stack:
         bodies = _bodies(stack, store, folder)
+        busy = time.process_time()
         _, seconds = asyncio.run(lead(plan, bodies, REPOSITORIES[repository](), heard))
+        busy = time.process_time() - busy
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         bare = None if store == "memory" else replay_bare(folder, store, heard.batches)
     return {
         "seconds": seconds,
+        "cpu_seconds": busy,
         "bare_seconds": bare,
         "peak_kib": peak - before,
         "rss_kib": peak,

@@ -246,3 +246,9 @@ def bench(options: Options) -> Report:
         ],
     }
     return Report("overhead", tuple(tables), _targets(results, rounds), data)
+
+
+def memory_of(engine: str, shape: str, tasks: int) -> float | None:
+    """Megabytes that the process of one run of the product has had resident at its most."""
+    found = next(one for one in ENGINES if one.name == engine).measure(shape, tasks)
+    return None if isinstance(found, str) else found["rss_kib"] / 1024

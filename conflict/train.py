@@ -6,7 +6,7 @@ stood at; else until that commit becomes the trunk, or no longer can. Level-base
 as it stands. Never: IO, a clock, a second opinion about what an event means (that is the fold).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 
@@ -18,7 +18,7 @@ from state.footprint import PathSet
 from state.ids import CandidateId, QuestionId, Sha, TaskId
 from state.question import About, Question
 from state.run import RunState
-from state.standing import CandidateState, Gate
+from state.standing import CandidateState, Gate, Step
 
 BATCH = 32
 """Candidates probed by one command."""
@@ -47,6 +47,8 @@ class TrainWork:
 
 def decide_landings(run: RunState, work: TrainWork) -> list[cmd.Command]:
     """What to begin now, near-linear in the length of the train."""
+    if not run.train and not run.to_adopt:
+        return []
     walk = _Walk(run, work)
     for state in run.in_train():
         walk.visit(state)
@@ -72,7 +74,6 @@ class _Walk:
     ahead: Sha = field(init=False)
     possible: set[Sha] = field(init=False)
     carried: list[CandidateState] = field(default_factory=list)
-    _leaving: PathSet = field(default_factory=PathSet)
     _landing: frozenset[CandidateId] = field(init=False)
     _cut: bool = False
 
@@ -86,13 +87,9 @@ class _Walk:
     def visit(self, state: CandidateState) -> None:
         self.running += state.gate is Gate.RUNNING
         name = state.value.id
-        if name in self._landing:
+        if name in self._landing or name in self.work.settling:
             return
         wanted = _leave(self.run, state)
-        if wanted is not None or name in self.work.settling:
-            self._leaving.add(state.value.paths)
-        if name in self.work.settling:
-            return
         if wanted is not None:
             self._settle(wanted)
         elif _awaits_approval(self.run, state):
@@ -123,10 +120,12 @@ class _Walk:
             self.stale.append(state.value)
 
     def _may_carry(self, state: CandidateState) -> bool:
-        """Whether its former green gate still counts. Of those about to leave the fold does not know yet."""
-        if not self.run.plan.gate_carry or not state.green or state.gate is not Gate.NONE:
+        """Whether its former green gate counts for its new commit too."""
+        if not self.run.plan.gate_carry or state.gate is not Gate.NONE or is_green(self.run, state):
             return False
-        return not is_green(self.run, state) and not self._leaving.meets(state.value.paths)
+        if state.green is None or state.commit is None:
+            return False
+        return carries(self.run.steps, state.green, state.commit, state.value.paths)
 
     def _settle_for_good(self, state: CandidateState) -> None:
         """What it was tried on is or was the trunk: this is no matter of who lands first."""
@@ -153,6 +152,30 @@ class _Walk:
             self.orders.append(
                 cmd.AskPerson(Question(name, about, text, choices, state.value.task, None, state.value.id))
             )
+
+
+def carries(steps: Mapping[Sha, Step], green: Sha, commit: Sha, paths: tuple[str, ...]) -> bool:
+    """Whether two merges of one candidate stand on the same, in the same order, but for candidates that share no path
+    with it. Merges on different trunks never do."""
+    then, now = _chain(steps, green), _chain(steps, commit)
+    shared = set(then) & set(now)
+    if not shared:
+        return False
+    before = [steps[one] for one in then if one not in shared]
+    after = [steps[one] for one in now if one not in shared]
+    both = {step.head for step in before} & {step.head for step in after}
+    if [step.head for step in before if step.head in both] != [step.head for step in after if step.head in both]:
+        return False
+    mine = PathSet(paths)
+    return not any(mine.meets(step.paths) for step in (*before, *after) if step.head not in both)
+
+
+def _chain(steps: Mapping[Sha, Step], commit: Sha) -> list[Sha]:
+    """A merge and those it stands on, down to a commit that is none of the train's (or no longer known to be one)."""
+    chain = [commit]
+    while chain[-1] in steps:
+        chain.append(steps[chain[-1]].onto)
+    return chain
 
 
 def _adopt(run: RunState, work: TrainWork) -> Iterator[cmd.Command]:

@@ -44,6 +44,7 @@ class Tail:
     readers: int = 0
     ended: bool = False
     fault: str = ""
+    watcher: asyncio.Task[None] | None = None
     _grown: asyncio.Event = field(default_factory=asyncio.Event)
 
     def advance(self, last: Seq) -> None:
@@ -54,11 +55,17 @@ class Tail:
         self.ended, self.fault = True, fault
         self._wake()
 
+    def let_go(self) -> None:
+        """End it and its watcher."""
+        self.end()
+        if self.watcher is not None:
+            self.watcher.cancel()
+
     def _wake(self) -> None:
         woken, self._grown = self._grown, asyncio.Event()
         woken.set()
 
-    async def beyond(self, place: Seq, timeout: float) -> bool:
+    async def beyond(self, place: Seq, timeout: float | None) -> bool:
         """Until the log reaches past `place` (True) or `timeout` seconds went by; `FeedEnded` when it is over."""
         try:
             async with asyncio.timeout(timeout):
@@ -96,7 +103,7 @@ class Feeds:
         """End every feed, and every one that comes later."""
         self._closing.set()
         for tail in self._tails.values():
-            tail.end()
+            tail.let_go()
 
     @asynccontextmanager
     async def follow(self, run: RunId) -> AsyncIterator[Tail]:
@@ -116,7 +123,7 @@ class Feeds:
             tail.readers -= 1
             if not tail.readers and self._tails.get(run) is tail:
                 del self._tails[run]
-                tail.end()
+                tail.let_go()
 
     async def _last(self, run: RunId) -> Seq:
         try:
@@ -128,7 +135,7 @@ class Feeds:
         if self._watchers is None or self._closing.is_set():
             raise FeedEnded
         self._tails[tail.run] = tail
-        self._watchers.create_task(self._watch(tail), name=f"feed of {tail.run}")
+        tail.watcher = self._watchers.create_task(self._watch(tail), name=f"feed of {tail.run}")
         return tail
 
     async def _watch(self, tail: Tail) -> None:
@@ -148,11 +155,14 @@ class Feeds:
             async with asyncio.timeout(_GAP + tail.readers * _GAP_OF_A_CLIENT):
                 await self._closing.wait()
 
-    async def texts(self, tail: Tail, after: Seq, following: Next) -> AsyncGenerator[str | None, None]:
-        """Everything after `after`, for ever: texts as `following` makes them, None where a heartbeat is due."""
+    async def texts(
+        self, tail: Tail, after: Seq, following: Next, heartbeat: float | None
+    ) -> AsyncGenerator[str | None, None]:
+        """Everything after `after`, for ever: texts as `following` makes them; None where nothing came for
+        `heartbeat` seconds."""
         place = after
         while True:
-            if not await tail.beyond(place, HEARTBEAT):
+            if not await tail.beyond(place, heartbeat):
                 yield None
                 continue
             try:
@@ -160,7 +170,8 @@ class Feeds:
             except StoreError as error:
                 raise FeedEnded(str(error)) from error
             yield text
-            await asyncio.sleep(0)  # a client far behind on a fast socket must not keep the loop to itself
+            if place < tail.last:  # a client far behind on a fast socket must not keep the loop to itself
+                await asyncio.sleep(0)
 
 
 async def first_of(*works: Coroutine[None, None, None]) -> None:

@@ -8,21 +8,36 @@ import errno
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from dashboard.room import Room
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGISendEvent
 
 PORT = 7357
 _PORTS = 100
 _GRACE = 1.0
 _STUCK_MS = 20_000
+_SEND_BUFFER = 262_144
 _BUSY = frozenset({errno.EADDRINUSE, errno.EACCES})
 
 
 class NoPort(Exception):
     """There is no address to listen at; one sentence."""
+
+
+class _Sockets(WebSocketsSansIOProtocol):
+    """uvicorn takes a refused handshake for one that was forgotten, and would complain of every stranger."""
+
+    async def send(self, message: "ASGISendEvent") -> None:
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True
 
 
 class _Server(uvicorn.Server):
@@ -34,6 +49,15 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Signals belong to the caller."""
         yield
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().serve(sockets)
+        except asyncio.CancelledError:
+            self.cut_off()
+            if self.started:
+                await self.lifespan.shutdown()
+            raise
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -82,7 +106,7 @@ def _config(app: FastAPI) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        ws="websockets-sansio",
+        ws=_Sockets,
         ws_max_size=65_536,
         ws_per_message_deflate=False,
         ws_ping_interval=20.0,
@@ -112,8 +136,10 @@ def _bind(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, kind, proto)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Connections inherit these: a client that takes nothing costs the kernel little memory, and the kernel ends
+        # its connection after a while and frees what waits for it.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
-            # Connections inherit it: the kernel ends one whose peer takes nothing, and frees what waits for it.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STUCK_MS)
         listener.bind(address)
         listener.listen(1024)

@@ -23,6 +23,8 @@ PAGE = 5000
 class Salvage(Protocol):
     """What recovery needs of the windows."""
 
+    async def sweep(self) -> None: ...
+
     async def salvage(self, window: WindowId, attempt: AttemptId, task: TaskId, base: Sha) -> tuple[ev.Event, ...]: ...
 
 
@@ -47,6 +49,8 @@ async def recover(
 ) -> Sequence[ev.Event]:
     """What the world says about a run that nobody leads: the events to append first."""
     events: list[ev.Event] = []
+    await windows.sweep()
+    await worktrees.settle()
     await trunk.bump_fence(run.trunk_ref)  # whoever led before and still breathes can not land from here on
     if run.landing is not None:
         events.extend(await trunk.recover(run.landing, run))

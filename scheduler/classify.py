@@ -99,7 +99,7 @@ def _best(task: TaskSpec, known: tuple[tuple[RoleName, _About], ...]) -> list[Ro
     scores: dict[RoleName, float] = {}
     for role, about in known:
         in_paths = sum(path.weight(about) for path in paths) / max(1, len(paths))
-        more, less = (2.0, 0.5) if about.activity else (1.0, 1.0)
+        more, less = (2.5, 0.5) if about.activity else (1.0, 1.0)
         in_words = title.hits(about) * _TITLE * more + run.hits(about) * _RUN + prompt.hits(about) * _PROMPT * less
         scores[role] = in_paths + in_words
     most = max(scores.values())

@@ -77,7 +77,7 @@ class _Stage:
         self.now = self.under_way[0][0]
         for start in self._ending():
             name, window = start.task.id, start.window
-            self.turns.append(Turn(name, window, self.now - self.seconds[name], self.now))
+            self.turns.append(Turn(name, window, self.run.live[start.attempt].since, self.now))
             self.tell(ev.AttemptSucceeded(name, start.attempt, window, _SOME, start.base, _TRUNK, ()))
             self._land(name, start.attempt)
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 from state import events as ev
 from state.candidate import Candidate
 from state.failure import UNCOUNTED, Failure
-from state.footprint import PathSet
 from state.ids import CandidateId, Sha
 from state.lifecycle import Status
 from state.question import About
 from state.run import RunState
-from state.standing import CandidateState, Gate, TaskState
+from state.standing import CandidateState, Gate, Step, TaskState
+
+_STEPS_KEPT = 1000
 
 
 def enter(run: RunState, value: Candidate) -> None:
@@ -52,20 +53,6 @@ def proposed(run: RunState, e: ev.CandidateProposed) -> None:
     enter(run, e.candidate)
 
 
-def _in_chain(state: CandidateState) -> bool:
-    """Whether those behind may stand on it: it merges, and its gate has not said no."""
-    return state.commit is not None and state.gate is not Gate.RED
-
-
-def _chain_changes(run: RunState, changed: CandidateState) -> None:
-    """It joins or leaves the chain: what was green behind it and shares a path with it is not any more."""
-    mine = PathSet(changed.value.paths)
-    for name in run.train[run.train.index(changed.value.id) + 1 :]:
-        state = run.candidates[name]
-        if not state.outdated and mine.meets(state.value.paths):
-            state.green, state.outdated = False, True
-
-
 def _probe_of(run: RunState, name: CandidateId) -> CandidateState | None:
     """Whom a probe speaks of; None when it has left the train or begun to land while the probe was under way."""
     landing = () if run.landing is None else run.landing.candidates
@@ -76,11 +63,11 @@ def probed(run: RunState, e: ev.CandidateProbed) -> None:
     state = _probe_of(run, e.candidate)
     if state is None:
         return
-    if not _in_chain(state):
-        _chain_changes(run, state)
+    if run.plan.gate_carry and e.commit != e.onto:
+        run.steps[e.commit] = Step(e.onto, state.value.head, state.value.paths)
     state.onto, state.commit, state.conflicts, state.choice = e.onto, e.commit, (), None
     state.gate, state.gate_failure, state.carried = Gate.NONE, None, False
-    state.note, state.outdated = "", False
+    state.note = ""
     _lapse(run, state)
     if e.task is not None:
         run.move(run.tasks[e.task], Status.PROPOSED, "CandidateProbed")
@@ -97,8 +84,6 @@ def conflict_found(run: RunState, e: ev.ConflictFound) -> None:
     state = _probe_of(run, e.candidate)
     if state is None:
         return
-    if _in_chain(state):
-        _chain_changes(run, state)
     if e.conflicts != state.conflicts or e.note:
         _lapse(run, state)  # it was asked of something else
     state.note = e.note
@@ -111,7 +96,7 @@ def conflict_found(run: RunState, e: ev.ConflictFound) -> None:
 def conflict_resolved(run: RunState, e: ev.ConflictResolved) -> None:
     state = run.candidates[e.candidate]
     paths = tuple(sorted({*state.value.paths, *e.paths}))
-    state.value, state.green = replace(state.value, head=e.head, paths=paths), False
+    state.value, state.green = replace(state.value, head=e.head, paths=paths), None
     state.onto, state.commit, state.conflicts, state.choice = None, None, (), None
     _lapse(run, state)
     run.resolved.append(e.candidate)
@@ -131,10 +116,8 @@ def gate_ended(run: RunState, e: ev.ChecksPassed | ev.ChecksFailed) -> None:
     if state is None or state.commit != e.commit:
         return  # of a commit that is not the candidate's any more: probed again meanwhile
     passed = isinstance(e, ev.ChecksPassed)
-    if not passed and _in_chain(state):
-        _chain_changes(run, state)
     state.gate = Gate.GREEN if passed else Gate.RED
-    state.green = passed and not state.outdated
+    state.green = e.commit if passed else None
     state.carried = isinstance(e, ev.ChecksPassed) and e.carried
     state.gate_failure = e.failure if isinstance(e, ev.ChecksFailed) else None
     if e.task is not None:
@@ -144,6 +127,8 @@ def gate_ended(run: RunState, e: ev.ChecksPassed | ev.ChecksFailed) -> None:
 def _leave(run: RunState, candidate: CandidateId) -> TaskState | None:
     state = run.candidates.pop(candidate)
     run.train.remove(candidate)
+    if len(run.steps) > _STEPS_KEPT + 4 * len(run.train):
+        _forget_steps(run)
     for question in [q for q in run.questions.values() if q.candidate == candidate]:
         del run.questions[question.id]
     task = run.task_of(state.value)
@@ -153,10 +138,19 @@ def _leave(run: RunState, candidate: CandidateId) -> TaskState | None:
     return task
 
 
+def _forget_steps(run: RunState) -> None:
+    """Keep what leads from the present and the green commits down to where the trunk has stood."""
+    kept: dict[Sha, Step] = {}
+    for state in run.in_train():
+        for start in (state.commit, state.green):
+            here = start
+            while here is not None and here in run.steps and here not in kept and here not in run.stood:
+                kept[here] = run.steps[here]
+                here = kept[here].onto
+    run.steps = kept
+
+
 def dropped(run: RunState, e: ev.CandidateDropped) -> None:
-    state = run.candidates[e.candidate]
-    if _in_chain(state):
-        _chain_changes(run, state)
     task = _leave(run, e.candidate)
     if task is not None:
         task.approved = False
@@ -198,9 +192,8 @@ def trunk_moved(run: RunState, e: ev.TrunkMoved) -> None:
 def _stand_at(run: RunState, trunk: Sha) -> None:
     if trunk != run.trunk:
         run.trunk, run.stood = trunk, {trunk}
-        forget_green(run)
 
 
 def forget_green(run: RunState) -> None:
     for state in run.candidates.values():
-        state.green, state.outdated = False, True
+        state.green = None

@@ -276,6 +276,10 @@ class Worktrees(Protocol):
         """Unlock, delete the folder and git's record of it; nothing happens where there is none. The caller has
         proven that the work in it is kept."""
 
+    async def settle(self) -> None:
+        """After a crash: wait until every git process that the dead one had started has ended by itself; what it
+        writes is whole then. `WorktreeFault` when one does not end."""
+
     async def known(self, under: str) -> list[str]:
         """Paths of worktrees of this repository below the folder `under`, half-made ones included."""
 

@@ -27,7 +27,7 @@ from state.lifecycle import Status, check_move
 from state.plan import Plan
 from state.question import Question
 from state.ready import ReadyIndex
-from state.standing import AttemptState, CandidateState, TaskState, WindowState
+from state.standing import AttemptState, CandidateState, Step, TaskState, WindowState
 from state.transcript import Usage
 
 _NOWHERE = Sha("")
@@ -37,7 +37,8 @@ _NOWHERE = Sha("")
 class RunState:
     """One run. `trunk_ref` is the ref it lands on: the trunk's branch, or a shadow beside it once a checkout was in the
     way. `trunk` is where that ref stands, as far as the log knows; `stood` are all the commits it has stood at since
-    somebody else last moved it; `foreign` is the newest commit of a person that was proposed beside it."""
+    somebody else last moved it; `foreign` is the newest commit of a person that was proposed beside it.
+    `steps` are the train's merges by their commits, as far back as one may be asked for (with `gate_carry` alone)."""
 
     id: RunId = RunId("")
     plan: Plan = field(default_factory=lambda: Plan("", ()))
@@ -71,6 +72,7 @@ class RunState:
     windows: dict[WindowId, WindowState] = field(default_factory=dict)
     candidates: dict[CandidateId, CandidateState] = field(default_factory=dict)
     train: list[CandidateId] = field(default_factory=list)
+    steps: dict[Sha, Step] = field(default_factory=dict)
     landing: ev.LandingDispatched | None = None
     questions: dict[QuestionId, Question] = field(default_factory=dict)
     asked: int = 0

@@ -82,14 +82,21 @@ class Choice:
     by: str
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A speculative merge of the train: `head` onto `onto`, with the paths of the candidate."""
+
+    onto: Sha
+    head: Sha
+    paths: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class CandidateState:
     """A candidate in the train. `commit` is its speculative merge onto `onto`; the gate speaks of that commit alone.
 
     With `conflicts`, `onto` is where it did not merge, `commit` is None, and `note` says why what a person chose did
-    not settle it. `green`: it was green once, and since then
-    only candidates with disjoint paths have joined or left the chain ahead of it. `outdated`: others have, since `commit` was made; a gate that is green on it
-    counts for `commit` alone. `drop` is why it was asked to leave.
+    not settle it. `green` is the commit at which its head was last found green. `drop` is why it was asked to leave.
     """
 
     value: Candidate
@@ -98,8 +105,7 @@ class CandidateState:
     conflicts: tuple[Conflict, ...] = ()
     note: str = ""
     gate: Gate = Gate.NONE
-    green: bool = False
-    outdated: bool = False
+    green: Sha | None = None
     carried: bool = False
     gate_failure: Failure | None = None
     choice: Choice | None = None

@@ -21,6 +21,7 @@ from state.ports import StoreError
 
 router = APIRouter(prefix="/api/v1", tags=["feed"])
 
+_SERVER_PINGS = None
 _GOING_AWAY = 1001
 _FAILED = 1011
 _RECONNECT = "retry: 1000\n\n"
@@ -70,12 +71,11 @@ async def _send_frames(websocket: WebSocket, feeds: Feeds, run: RunId, place: Se
     try:
         async with (
             feeds.follow(run) as tail,
-            aclosing(feeds.texts(tail, place, feeds.pages.frame)) as texts,
+            aclosing(feeds.texts(tail, place, feeds.pages.frame, _SERVER_PINGS)) as texts,
         ):
             async for text in texts:
-                if text is not None:  # the server pings by itself
-                    async with asyncio.timeout(SEND_TIMEOUT):
-                        await websocket.send_text(text)
+                async with asyncio.timeout(SEND_TIMEOUT):
+                    await websocket.send_text(text or "[]")
     except (WebSocketDisconnect, TimeoutError):
         return
     except FeedEnded as ended:
@@ -111,7 +111,7 @@ class _ServerSent(Response):
             with suppress(FeedEnded):
                 async with (
                     self._feeds.follow(self._run) as tail,
-                    aclosing(self._feeds.texts(tail, self._place, self._feeds.pages.chunk)) as texts,
+                    aclosing(self._feeds.texts(tail, self._place, self._feeds.pages.chunk, HEARTBEAT)) as texts,
                 ):
                     async for text in texts:
                         await _send(send, _STILL_HERE if text is None else text)

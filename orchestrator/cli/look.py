@@ -49,7 +49,7 @@ async def _print_status(house: House, run: RunState) -> None:
     out(f"run {run.id}: {view['status']}, {led}{', simulated agents' if run.simulated else ''}\n")
     width = max((len(task["id"]) for task in view["tasks"]), default=0)
     for task in view["tasks"]:
-        out(f"  {task['id']:<{width}}  {task['status']:<10}  {task['reason']}\n")
+        out(f"  {task['id']:<{width}}  {task['status']:<10}  {task['reason'] or ''}\n")
     for question in run.questions.values():
         out(f"waiting for you: tianting answer {question.id} … — {question.text}\n")
         if question.choices:

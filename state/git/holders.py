@@ -64,7 +64,7 @@ def holders(places: Sequence[str], locks: Sequence[str]) -> list[int]:
         if not pid.isdecimal() or pid.encode() == mine:
             continue
         name, _, rest = _read(pid, "stat").partition(b"(")[2].rpartition(b") ")
-        state, parent = (rest.split(b" ") + [b"", b""])[:2]
+        state, parent = [*rest.split(b" "), b"", b""][:2]
         if parent == mine or state in (b"Z", b"X"):
             continue
         links = _links(pid)
@@ -73,6 +73,30 @@ def holders(places: Sequence[str], locks: Sequence[str]) -> list[int]:
         ):
             found.append(int(pid))
     return found
+
+
+def orphans(common_dir: str) -> list[int]:
+    """Git processes in this repository that a process of ours started and did not live to see the end of."""
+    real, mark = os.path.realpath(common_dir), f"{OWNER}=".encode()
+    found: list[int] = []
+    for pid in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        if not pid.isdecimal() or not _read(pid, "comm").startswith(b"git"):
+            continue
+        owner = next((one[len(mark) :] for one in _read(pid, "environ").split(b"\0") if one.startswith(mark)), b"")
+        left = owner and not os.path.exists(f"/proc/{owner.decode(errors='replace')}/stat")
+        if left and any(_within(link, [real]) for link in _links(pid)):
+            found.append(int(pid))
+    return found
+
+
+def outlive(common_dir: str, timeout: float) -> int | None:
+    """Wait until no orphan is left, at most `timeout` seconds; the id of one that still runs."""
+    deadline = time.monotonic() + timeout
+    while living := orphans(common_dir):
+        left = deadline - time.monotonic()
+        if left <= 0 or not _wait(living[0], left):
+            return living[0]
+    return None
 
 
 def settle(places: Sequence[str], locks: Sequence[str], timeout: float) -> int | None:

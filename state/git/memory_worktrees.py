@@ -78,5 +78,8 @@ class MemoryWorktrees:
     async def remove(self, path: str) -> None:
         self.trees.pop(path, None)
 
+    async def settle(self) -> None:
+        return  # nothing of a dead process outlives it in here
+
     async def known(self, under: str) -> list[str]:
         return sorted(path for path in self.trees if path.startswith(under.rstrip("/") + "/"))

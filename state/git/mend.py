@@ -6,6 +6,7 @@ Never: take away a lock that a living process may hold; touch a file that is nei
 import os
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from state.git import checkout as work_tree
@@ -101,7 +102,7 @@ class HalfMoved:
             if change.new is not None
             and change.new.mode != trees.SUBMODULE
             and not (path in index and index[path].skipped)
-            and work_tree.look(self._top, path) is None
+            and self._free(path)
         ]
         if absent:  # without -f: it writes only what is not there
             self._git(["checkout-index", "-u", "-q", "-z", "--stdin"], _list(absent), ok=range(256))
@@ -167,6 +168,16 @@ class HalfMoved:
             if ran.code == 0 and ran.out.startswith(content):
                 return True
         return False
+
+    def _free(self, path: bytes) -> bool:
+        """Whether nothing lies at a path, once folders with nothing in them (made for files to come) are gone."""
+        found = work_tree.look(self._top, path)
+        if found is not None and stat.S_ISDIR(found.st_mode):
+            for folder, _, _ in os.walk(os.path.join(self._top, path), topdown=False):
+                with suppress(OSError):
+                    os.rmdir(folder)
+            found = work_tree.look(self._top, path)
+        return found is None
 
     def _unlink(self, path: bytes) -> None:
         full = os.path.join(self._top, path)

@@ -110,18 +110,24 @@ class Merging:
 
     def merge(self, ours: Sha, theirs: Sha) -> Merge:
         work_tree = self._work_tree(ours)
+        code, out, err = self._ask(work_tree, f"{ours} {theirs}\n".encode())
+        if code < 0:  # what stood by was killed by somebody: once more, with a new one
+            code, out, err = self._ask(work_tree, f"{ours} {theirs}\n".encode())
+        if code != 0:
+            raise RepositoryFault(f"{theirs} could not be merged into {ours}: {sentence(err)}")
+        return parse(out)
+
+    def _ask(self, work_tree: str, question: bytes) -> tuple[int, bytes, bytes]:
         self._door.watch("merge-tree")
         process = self._take(work_tree)
         self._refill.submit(self._stand_by, work_tree)
         try:
-            out, err = process.communicate(f"{ours} {theirs}\n".encode(), QUICK)
+            out, err = process.communicate(question, QUICK)
         except TimeoutExpired:
             raise RepositoryFault(f"a merge did not end within {QUICK:g} seconds") from None
         finally:
             end(process)
-        if process.returncode != 0:
-            raise RepositoryFault(f"{theirs} could not be merged into {ours}: {sentence(err)}")
-        return parse(out)
+        return process.returncode, out, err
 
     def merge_file(self, base: bytes, ours: bytes, theirs: bytes, favour: str) -> bytes | None:
         if any(b"\0" in text[:_BINARY_LOOK] for text in (base, ours, theirs)):
@@ -163,8 +169,9 @@ def parse(out: bytes) -> Merge:
 
 
 def _messages(fields: list[bytes], at: int) -> list[_Message]:
+    """Up to the end, or to the advice about submodules that git puts behind them without a count."""
     found: list[_Message] = []
-    while at < len(fields) and fields[at]:
+    while at < len(fields) and fields[at].isdigit():
         count = int(fields[at])
         paths = tuple(fields[at + 1 : at + 1 + count])
         rule, text = (

@@ -58,8 +58,11 @@ class Taking:
         self._env = {"GIT_DIR": admin, "GIT_WORK_TREE": path, "GIT_INDEX_FILE": index}
         self._left_out = False
 
-    def _git(self, args: Sequence[str], feed: bytes | None = None, ok: Collection[int] = (0,)) -> Ran:
-        return self._door.run(args, env=self._env, cwd=self._path, feed=feed, ok=ok, timeout=LONG)
+    def _git(
+        self, args: Sequence[str], feed: bytes | None = None, ok: Collection[int] = (0,), literal: bool = True
+    ) -> Ran:
+        env = self._env if literal else {**self._env, "GIT_LITERAL_PATHSPECS": "0"}
+        return self._door.run(args, env=env, cwd=self._path, feed=feed, ok=ok, timeout=LONG)
 
     def take(self, head: str, keep: Globs) -> Taken:
         """`head` is what the index is filled from where the worktree's own, or its record, can not be used."""
@@ -129,8 +132,10 @@ class Taking:
         found = set(paths)
         if not found:
             return found
-        ran = self._git(["check-ignore", "-z", "--stdin"], b"\0".join(found) + b"\0", ok=(0, 1))
-        return found - set(ran.out.split(b"\0"))
+        # This command takes no literal pathspecs; a path that begins with ./ is never a magic one.
+        feed = b"".join(b"./%b\0" % path for path in found)
+        ran = self._git(["check-ignore", "-z", "--stdin"], feed, ok=(0, 1), literal=False)
+        return found.difference(path.removeprefix(b"./") for path in ran.out.split(b"\0"))
 
     def _ignored(self, keep: Globs) -> set[bytes]:
         ran = self._git(["ls-files", "-z", "--others", "--ignored", "--exclude-standard"])

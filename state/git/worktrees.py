@@ -16,6 +16,7 @@ from state.git import warm
 from state.git.agent_head import head_of, left_behind
 from state.git.door import LONG, shown
 from state.git.globs import Globs
+from state.git.holders import outlive
 from state.git.repository import GitRepository
 from state.git.snapshot import Taking
 from state.git.worktree_records import REASON, Record, records
@@ -42,6 +43,7 @@ class GitWorktrees:
         self._objects = repository.objects
         self._places: dict[str, _Place] = {}
         self._lock = threading.Lock()
+        self._adding = threading.Lock()
 
     async def prepare(self, path: str, commit: Sha) -> None:
         await self._call(path, lambda place: self._prepare(path, commit, place))
@@ -54,6 +56,11 @@ class GitWorktrees:
 
     async def remove(self, path: str) -> None:
         await self._call(path, lambda place: self._remove(path, place))
+
+    async def settle(self) -> None:
+        left = await self._repository.call(lambda: outlive(self._repository.common_dir, LONG))
+        if left is not None:
+            raise WorktreeFault(f"git process {left}, left by a run that was killed, does not end; end it, then resume")
 
     async def known(self, under: str) -> list[str]:
         return await self._repository.call(lambda: self._known(under))
@@ -103,8 +110,11 @@ class GitWorktrees:
             raise WorktreeFault(f"{shown(path)} exists and is not a worktree of this repository")
         try:
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            add = ["worktree", "add", "--quiet", "--detach", "--lock", "--reason", REASON + path, path, commit]
-            self._door.run(add, timeout=LONG)
+            add = ["worktree", "add", "--quiet", "--no-checkout", "--detach", "--lock", "--reason", REASON + path]
+            with self._adding:  # git reads the records of all worktrees, and dies of one that is half written
+                self._door.run([*add, path, commit])
+            env = {"GIT_DIR": self._records(path)[0].admin, "GIT_WORK_TREE": path}
+            self._door.run(["read-tree", "-m", "-u", commit], env=env, cwd=path, timeout=LONG)
         except (RepositoryFault, OSError) as error:
             self._take_down(path, self._records(path))
             raise WorktreeFault(f"no worktree could be made at {shown(path)}: {error}") from error
@@ -207,7 +217,8 @@ def _forget(record: Record) -> None:
         if os.path.isdir(full) and not os.path.islink(full):
             shutil.rmtree(full)
         else:
-            os.unlink(full)
+            with suppress(FileNotFoundError):  # a git that was at work here may take away its own lock
+                os.unlink(full)
     shutil.rmtree(record.admin)
     try:
         os.rmdir(os.path.dirname(record.admin))

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -34,9 +35,11 @@ async def session(stage: Stage) -> dict[str, str]:
     return {"Cookie": "; ".join(f"{name}={morsel.value}" for name, morsel in cookie.items())}
 
 
-async def refused(url: str, headers: dict[str, str], **to: object) -> int:
+async def refused(url: str, headers: dict[str, str]) -> int:
+    """The status with which a socket is refused; whatever name the URL has, it is asked for on loopback."""
+    port = urlsplit(url).port
     with pytest.raises(InvalidStatus) as raised:
-        async with connect(url, additional_headers=headers, proxy=None, **to):
+        async with connect(url, additional_headers=headers, proxy=None, host="127.0.0.1", port=port):
             pass
     assert b'"code"' in (raised.value.response.body or b"")
     return raised.value.response.status_code
@@ -54,20 +57,20 @@ PATHS = [
 ]
 
 
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {TOKEN}"}])
-async def test_without_the_token_everything_looks_the_same(stage: Stage, path: str, header: dict[str, str]) -> None:
+async def test_without_the_token_everything_looks_the_same(stage: Stage) -> None:
     async with stage.client(None) as client:
-        answer = await client.get(path, headers=header)
-    assert (answer.status_code, answer.json()["code"]) == (401, "no-token")
-    assert answer.headers["www-authenticate"].startswith("Bearer")
-    assert answer.json()["detail"] == "a valid token or session is needed"
+        for header in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {TOKEN}"}):
+            answers = [await client.get(path, headers=header) for path in PATHS]
+            for answer in answers:
+                assert (answer.status_code, answer.json()["code"]) == (401, "no-token")
+                assert answer.headers["www-authenticate"].startswith("Bearer")
+            assert len({answer.text for answer in answers}) == 1
 
 
-@pytest.mark.parametrize("run", ["bookshop-1", "none"])
-async def test_without_the_token_a_socket_does_not_tell_whether_a_run_exists(stage: Stage, run: str) -> None:
-    assert await refused(f"{stage.feed}/{run}/feed", {}) == 401
-    assert await refused(f"{stage.feed}/{run}/feed", {"Authorization": "Bearer wrong"}) == 401
+async def test_without_the_token_a_socket_does_not_tell_whether_a_run_exists(stage: Stage) -> None:
+    for run in ("bookshop-1", "none"):
+        assert await refused(f"{stage.feed}/{run}/feed", {}) == 401
+        assert await refused(f"{stage.feed}/{run}/feed", {"Authorization": "Bearer wrong"}) == 401
 
 
 async def test_with_the_token_a_socket_says_what_is_wrong(stage: Stage) -> None:
@@ -88,11 +91,10 @@ async def test_health_needs_no_token_and_metrics_only_when_told(stage: Stage) ->
 
 
 async def test_without_any_token_nobody_comes_in() -> None:
-    async with on_stage(World(), Options(tokens=("",))) as stage:
-        async with stage.client(None) as client:
-            for header in ("Bearer", "bearer x", "Bearer =", "x"):
-                answer = await client.get("/api/v1/runs", headers={"Authorization": header})
-                assert answer.status_code == 401
+    async with on_stage(World(), Options(tokens=("",))) as stage, stage.client(None) as client:
+        for header in ("Bearer", "bearer x", "Bearer =", "x"):
+            answer = await client.get("/api/v1/runs", headers={"Authorization": header})
+            assert answer.status_code == 401
 
 
 async def test_a_one_time_link_opens_a_session_once(stage: Stage) -> None:
@@ -139,13 +141,11 @@ async def test_cookies_of_two_servers_on_one_machine_do_not_meet(stage: Stage) -
     assert mine["Cookie"].split("=")[0] != theirs["Cookie"].split("=")[0]
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "[::2]", "", "a b"])
-async def test_a_name_that_was_bent_to_this_machine_is_refused(stage: Stage, host: str) -> None:
+async def test_a_name_that_was_bent_to_this_machine_is_refused(stage: Stage) -> None:
     async with stage.client() as client:
-        answer = await client.get("/api/v1/runs", headers={"Host": host})
-    assert answer.status_code in (400, 403)
-    if host and " " not in host:
-        assert answer.json()["code"] == "host"
+        for host in ("evil.example", "127.0.0.1.evil.example", "[::2]", "user@127.0.0.1", "127.0.0.1:7357:1"):
+            answer = await client.get("/api/v1/runs", headers={"Host": host})
+            assert (answer.status_code, answer.json()["code"]) == (403, "host")
 
 
 async def test_the_names_of_this_machine_are_answered_to(stage: Stage) -> None:
@@ -157,21 +157,20 @@ async def test_the_names_of_this_machine_are_answered_to(stage: Stage) -> None:
 async def test_a_socket_under_a_bent_name_is_refused(stage: Stage) -> None:
     bearer = {"Authorization": f"Bearer {TOKEN}"}
     bent = f"ws://evil.example:{stage.port}/api/v1/runs/bookshop-1/feed"
-    assert await refused(bent, bearer, host="127.0.0.1", port=stage.port) == 403
+    assert await refused(bent, bearer) == 403
 
 
-STRANGERS = ["http://evil.example", "null", "http://127.0.0.1:1", "https://localhost"]
-
-
-@pytest.mark.parametrize("origin", STRANGERS)
-async def test_another_origin_can_neither_read_nor_act(stage: Stage, origin: str) -> None:
-    person = {**await session(stage), "Origin": origin}
+async def test_another_origin_can_neither_read_nor_act(stage: Stage) -> None:
+    cookie, bearer = await session(stage), {"Authorization": f"Bearer {TOKEN}"}
     async with stage.client(None) as client:
-        assert (await client.get("/api/v1/runs", headers=person)).json()["code"] == "origin"
-        answer = await client.post(f"{RUN}/intents", json={"kind": "CancelRun"}, headers=person)
-        assert (answer.status_code, answer.json()["code"]) == (403, "origin")
-    assert await refused(f"{stage.feed}/bookshop-1/feed", person) == 403
-    assert await refused(f"{stage.feed}/bookshop-1/feed", {"Authorization": f"Bearer {TOKEN}", "Origin": origin}) == 403
+        for origin in ("http://evil.example", "null", "http://127.0.0.1:1", "https://localhost"):
+            person = {**cookie, "Origin": origin}
+            assert (await client.get("/api/v1/runs", headers=person)).json()["code"] == "origin"
+            answer = await client.post(f"{RUN}/intents", json={"kind": "CancelRun"}, headers=person)
+            assert (answer.status_code, answer.json()["code"]) == (403, "origin")
+            assert await refused(f"{stage.feed}/bookshop-1/feed", person) == 403
+            assert await refused(f"{stage.feed}/bookshop-1/feed", {**bearer, "Origin": origin}) == 403
+    assert not await stage.world.store.pending("bookshop-1", 0)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
@@ -239,10 +238,13 @@ async def test_a_session_goes_on_while_guessing_is_slowed_down(stage: Stage) -> 
         assert (await client.get("/api/v1/runs", headers=person)).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/", RUN, "/static/app.js", "/login", "/healthz", "/api/v1/nothing"])
-async def test_every_answer_carries_the_security_headers(stage: Stage, path: str) -> None:
+async def test_every_answer_carries_the_security_headers(stage: Stage) -> None:
     async with stage.client() as client:
-        headers = (await client.get(path)).headers
+        for path in ("/", RUN, "/static/app.js", "/login", "/healthz", "/api/v1/nothing"):
+            assert_guarded((await client.get(path)).headers)
+
+
+def assert_guarded(headers: httpx2.Headers) -> None:
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy

@@ -1,5 +1,6 @@
 """The right to land, on real git: leases, fences, refusals, and what is found out after a crash."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -186,6 +187,22 @@ async def test_a_branch_that_was_moved_after_it_was_probed_is_not_deleted(top: P
         run.git("update-ref", "refs/heads/tianting-r1/a", later)
         await run.perform(order)
         assert later in run.git("for-each-ref", "--format=%(objectname)", "refs/tianting/salvage").split()
+
+
+async def test_a_lock_that_somebodys_git_holds_for_a_moment_is_waited_for(top: Path) -> None:
+    branch(top, "a", {"a.txt": "a\n"})
+    async with git_run(top, "a") as run:
+        order = await next_landing(run)
+        lock = top / ".git" / "index.lock"
+        lock.touch()
+
+        async def record(event: ev.Event) -> None:
+            await run.record(event)
+            asyncio.get_running_loop().call_later(0.05, lock.unlink)  # between our first tries
+
+        [done] = await run.trunk.land(order, run.run, record)
+        assert isinstance(done, ev.Landed)
+        assert (top / "a.txt").exists()
 
 
 # --------------------------------------------------------------------------------------------------- recovery

@@ -18,6 +18,7 @@ from state.events import (
     AttemptProgressed,
     AttemptStarted,
     AttemptSucceeded,
+    Event,
     QuestionAsked,
     SnapshotTaken,
 )
@@ -27,7 +28,7 @@ from state.plan import Defaults, Plan, RuntimeName, ScriptStep, StepKind, TaskSp
 from state.ports import StoreError
 from state.question import About, Question
 from state.transcript import Entry, EntryKind
-from tests.e2e.ground import BACKEND, Ground, command, commit, ground
+from tests.support.workplace import BACKEND, Ground, command, commit, ground
 
 EDIT = "echo VALUE = 2 > app.py; echo new > new.txt; mkdir -p ignored; echo i > ignored/i"
 
@@ -75,12 +76,9 @@ async def test_an_attempt_that_changes_nothing_succeeds_where_it_began(here: Gro
 
 async def test_the_next_attempt_of_a_window_is_warm_and_clean(here: Ground) -> None:
     await here.succeeds(command(EDIT))
-    before = (here.worktree() / ".git").stat().st_ino
-    (here.worktree() / ".git").touch()
     here.base = commit(here.top, {"more.txt": "more\n"})
     ended = await here.succeeds(command("cat app.py more.txt && test ! -e new.txt && cat ignored/i"), 2)
     assert ended.paths == ()
-    assert (here.worktree() / ".git").stat().st_ino == before
     assert [entry.text for entry in await here.said(number=2)][1:] == ["VALUE = 1", "more", "i"]
 
 
@@ -125,6 +123,16 @@ async def test_odd_names_are_work_like_any_other(here: Ground) -> None:
 async def test_ignored_files_are_work_where_the_plan_says_so(tmp_path: Path) -> None:
     async with ground(tmp_path, Plan("test", (), keep=("ignored/**",))) as here:
         assert (await here.succeeds(command(EDIT))).paths == ("app.py", "ignored/i", "new.txt")
+
+
+async def test_windows_that_begin_at_once_all_get_their_worktree(here: Ground) -> None:
+    for turn in range(4):
+        async with asyncio.TaskGroup() as group:
+            running = [
+                group.create_task(here.run(TaskSpec(TaskId(f"t{turn}-{n}"), run="cat app.py"), window=f"w{turn}-{n}"))
+                for n in range(6)
+            ]
+        assert [ended for task in running if not isinstance(ended := task.result(), AttemptSucceeded)] == []
 
 
 # ------------------------------------------------------------------------------------------ surroundings
@@ -362,9 +370,8 @@ async def test_the_checks_of_the_task_are_run_on_its_work_and_are_no_work_themse
     checked = [entry.text for entry in await here.said() if entry.kind is EntryKind.CHECK]
     assert checked[0] == "verify: test -e one: passed"
     assert len(checked) == 3
-    before = (here.worktree() / ".git").stat().st_ino
-    assert (await here.succeeds(command("test ! -e report.txt"), 2)).paths == ()
-    assert (here.worktree() / ".git").stat().st_ino == before
+    (here.worktree() / "ignored").mkdir()
+    assert (await here.succeeds(command("test ! -e report.txt && test -d ignored"), 2)).paths == ()
 
 
 async def test_work_that_its_own_checks_refuse_is_a_failure_with_their_output(here: Ground) -> None:
@@ -434,6 +441,20 @@ async def test_when_the_loop_is_cancelled_no_process_is_left_and_the_work_is_kep
     [snapshot] = here.seen(SnapshotTaken)
     assert here.show(snapshot.commit, "new.txt") == "new"
     assert list(here.salvage()) == ["t.1"]
+
+
+async def test_a_fault_of_ours_in_the_middle_loses_nothing(here: Ground) -> None:
+    def emit(event: Event) -> None:
+        here.emit(event)
+        if isinstance(event, AttemptProgressed):
+            raise ZeroDivisionError("a fault of ours")
+
+    order = here.order(command(f"{EDIT}; echo ready; exec sleep 1000"))
+    with pytest.raises(ZeroDivisionError):
+        await here.windows.run(order, Brief(BACKEND), emit)
+    assert here.processes() == []
+    assert here.show(here.salvage()["t.1"], "new.txt") == "new"
+    assert await here.lease.held_by("port:") == []
 
 
 async def test_what_was_said_before_the_end_is_in_the_transcript(here: Ground) -> None:

@@ -57,7 +57,7 @@ def attempt(kind: str, number: int, folder: Path) -> bool:
         return False
     assert code == -9, f"ended with {code} instead of being killed:\n{said.read_text()}"
     ledger = top / ".git" / "tianting" / "ledger.sqlite"
-    if not _has_log(ledger):
+    if not has_log(ledger):
         code = tianting(["run", str(plan), "--no-dashboard"], top, env, again)
     else:
         code = tianting(["resume", "--no-dashboard"], top, env, again)
@@ -68,7 +68,7 @@ def attempt(kind: str, number: int, folder: Path) -> bool:
     return True
 
 
-def _has_log(ledger: Path) -> bool:
+def has_log(ledger: Path) -> bool:
     """Whether the run was launched at all before it was killed: its first event is stored."""
     import sqlite3
 

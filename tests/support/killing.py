@@ -71,10 +71,19 @@ def unharmed() -> None:
 
 def tianting(args: list[str], top: Path, env: dict[str, str], output: Path, arm: Arm = unharmed) -> int:
     """Run the command line in a forked process group of its own; its exit code, or minus the signal."""
+    return wait(start(args, top, env, output, arm))
+
+
+def wait(pid: int) -> int:
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def start(args: list[str], top: Path, env: dict[str, str], output: Path, arm: Arm = unharmed) -> int:
+    """Begin the command line in a forked process group of its own; its pid."""
     pid = os.fork()
     if pid:
-        _, status = os.waitpid(pid, 0)
-        return os.waitstatus_to_exitcode(status)
+        return pid
     code = 70
     try:
         os.setsid()
@@ -91,6 +100,7 @@ def tianting(args: list[str], top: Path, env: dict[str, str], output: Path, arm:
         arm()
         code = _main(args)
         sys.stdout.flush()
+        sys.stderr.flush()
     except BaseException:
         traceback.print_exc()
     finally:

@@ -35,7 +35,7 @@ from state.ids import (
     task_branch,
 )
 from state.lifecycle import IN_TRAIN, Status
-from state.plan import Limits, Plan, TaskSpec, WindowSpec
+from state.plan import Defaults, Limits, Plan, TaskSpec, WindowSpec
 from state.question import About, Question
 from state.run import RunState
 
@@ -52,13 +52,21 @@ def task(name: str, *, needs: str = "", **more: object) -> TaskSpec:
     return replace(spec, **more)  # type: ignore[arg-type]  # each test names fields that there are
 
 
-def plan(*tasks: TaskSpec | str, windows: int | dict[str, int] = 8, **limits: float | int | None) -> Plan:
-    """A plan of one pool with that many windows, or of several pools."""
+def plan(
+    *tasks: TaskSpec | str,
+    windows: int | dict[str, int] = 8,
+    limit: int | None = None,
+    wall: float | None = None,
+    retries: int = 2,
+) -> Plan:
+    """A plan of one pool with that many windows, or of several pools; `limit` is that of windows live at once."""
     pools = {ROLE: windows} if isinstance(windows, int) else windows
-    specs = tuple(WindowSpec(RoleName(role), count) for role, count in pools.items())
-    bounds = replace(Limits(windows=sum(pools.values())), **limits)  # type: ignore[arg-type]
     return Plan(
-        "plan", tuple(task(one) if isinstance(one, str) else one for one in tasks), windows=specs, limits=bounds
+        "plan",
+        tuple(task(one) if isinstance(one, str) else one for one in tasks),
+        windows=tuple(WindowSpec(RoleName(role), count) for role, count in pools.items()),
+        limits=Limits(windows=sum(pools.values()) if limit is None else limit, wall=wall),
+        defaults=Defaults(retries=retries),
     )
 
 

@@ -121,6 +121,9 @@ class SimWindows:
         del text, question
         return attempt in self.live
 
+    async def sweep(self) -> None:
+        self.live.clear()
+
     async def remove(self, window: WindowId) -> None:
         del window
 
@@ -145,6 +148,9 @@ class SimChecks:
 
 
 class NoWorktrees:
+    async def settle(self) -> None:
+        pass
+
     async def known(self, under: str) -> list[str]:
         del under
         return []

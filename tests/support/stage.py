@@ -1,8 +1,9 @@
 """A real server on loopback over a hand-made world, and a client that may come in."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 import httpx2
@@ -78,19 +79,48 @@ class Stage:
         return httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=PATIENCE, trust_env=False)
 
 
+class _Ear(logging.Handler):
+    """Hears what the server complains of."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(self.format(record))
+
+
+@contextmanager
+def _without_complaint(allowed: bool) -> Iterator[None]:
+    ear = _Ear()
+    log = logging.getLogger("uvicorn.error")
+    log.addHandler(ear)
+    try:
+        yield
+    finally:
+        log.removeHandler(ear)
+    assert allowed or not ear.heard, "\n".join(ear.heard)
+
+
 @asynccontextmanager
 async def on_stage(
-    world: World, options: Options | None = None, objects: Objects | None = None, files: PlanFiles | None = None
+    world: World,
+    options: Options | None = None,
+    objects: Objects | None = None,
+    files: PlanFiles | None = None,
+    *,
+    may_complain: bool = False,
 ) -> AsyncIterator[Stage]:
-    """Serve a world for as long as the context lasts; it must end by itself soon after."""
+    """Serve a world for as long as the context lasts; it must end by itself soon after, and without a complaint."""
     app = create_app(ports_of(world, objects, files), options or Options(tokens=(TOKEN,), can_launch=True))
     bound: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(serve(app, "127.0.0.1", 0, lambda _, port: bound.set_result(port), stop))
-        try:
-            async with asyncio.timeout(PATIENCE):
-                port = await bound
-            yield Stage(world, app, port, stop)
-        finally:
-            stop.set()
+    with _without_complaint(may_complain):
+        async with asyncio.TaskGroup() as group:
+            group.create_task(serve(app, "127.0.0.1", 0, lambda _, port: bound.set_result(port), stop))
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    port = await bound
+                yield Stage(world, app, port, stop)
+            finally:
+                stop.set()

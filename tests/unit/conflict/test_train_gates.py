@@ -1,6 +1,8 @@
 """Approvals, lanes, carried gates, adoption: what decides how soon a candidate gets through."""
 
-from conflict.train import LOOK_AHEAD
+import pytest
+
+from conflict.train import LOOK_AHEAD, carries
 from state import commands as cmd
 from state import intents
 from state.candidate import Candidate
@@ -16,6 +18,7 @@ from state.failure import Failure, FailureKind
 from state.ids import QuestionId, Sha, TaskId
 from state.lifecycle import Status
 from state.question import About, Question
+from state.standing import Step
 from tests.support.trainbook import T0, Trainbook, cid, failed, on, task, train_of
 
 # ------------------------------------------------------------------------------------------------ approval
@@ -148,8 +151,7 @@ def test_nothing_is_carried_when_a_candidate_with_a_shared_path_joins_ahead() ->
     )
     book.expect(book.probe(T0, "a")).clean(T0, "a")
     book.expect(book.probe(on(T0, "a"), "b", "c")).clean(on(T0, "a"), "b", "c")
-    assert not book.run.candidates[cid("b")].green
-    book.expect(book.carry("c"))
+    book.expect(book.carry("c"))  # and b waits: the run is paused
 
 
 def test_nothing_is_carried_when_a_candidate_with_a_shared_path_turns_red_ahead() -> None:
@@ -166,7 +168,38 @@ def test_nothing_is_carried_when_a_candidate_with_a_shared_path_turns_out_to_con
     book.expect(book.checks("z"), book.checks("a"), book.checks("b")).green("a", "b").red("z")
     book.expect(book.drop("z", failed()), book.probe(T0, "a", "b")).dropped("z")
     book.clash(T0, "a").clean(T0, "b")
-    assert not book.run.candidates[cid("b")].green
+    [asked, gated] = book.decide()
+    assert isinstance(asked, cmd.AskPerson)
+    assert gated == book.checks("b")
+
+
+def steps(*merges: str) -> dict[Sha, Step]:
+    """`T+a+b` is b merged onto `T+a`; who is called in one letter changes the file of that letter."""
+    found = {}
+    for merge in merges:
+        names = merge.split("+")
+        for size in range(2, len(names) + 1):
+            commit, onto, last = Sha("+".join(names[:size])), Sha("+".join(names[: size - 1])), names[size - 1]
+            found[commit] = Step(onto, Sha(last), (last,))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("green", "commit", "carried"),
+    [
+        ("T+a+b+c", "T+a+c", True),
+        ("T+a+c", "T+a+b+c", True),
+        ("T+a+c", "T+b+c", True),
+        ("T+a+b+c", "T+b+a+c", False),
+        ("T+a+b+c", "U+a+b+c", False),
+        ("T+a+c/x+c", "T+a+c", False),
+        ("T+a+c", "T+a+c/x+c", False),
+    ],
+)
+def test_a_gate_is_carried_between_merges_that_differ_in_disjoint_candidates_alone(
+    green: str, commit: str, carried: bool
+) -> None:
+    assert carries(steps(green, commit), Sha(green), Sha(commit), ("c",)) is carried
 
 
 # ------------------------------------------------------------------------------------------------ adoption

@@ -21,7 +21,7 @@ from state.question import About
 from tests.support.trainbook import Trainbook, clashes, failed, task, train_of
 
 TASKS = tuple("abcdefgh")
-PATHS = ("x", "y", "z", "lib", "lib/x")
+PATHS = ("p", "q", "r", "s", "t", "u", "v", "w", "x", "lib", "lib/x")
 STEPS = 120
 
 
@@ -254,8 +254,7 @@ def meets(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
     return any(a == b or a.startswith(b + "/") or b.startswith(a + "/") for a in left for b in right)
 
 
-@pytest.mark.parametrize("seed", range(150))
-def test_the_train_lands_only_what_is_proven_and_comes_to_an_end(seed: int) -> None:
+def stormed(seed: int) -> Storm:
     rng = Random(seed)
     carry = seed % 2 == 0
     tasks = tuple(task(name, approve=name in "cf") for name in TASKS)
@@ -265,4 +264,22 @@ def test_the_train_lands_only_what_is_proven_and_comes_to_an_end(seed: int) -> N
         storm.step()
         storm.settle()
     storm.calm()
-    assert not storm.book.run.candidates
+    return storm
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_the_train_lands_only_what_is_proven_and_comes_to_an_end(seed: int) -> None:
+    assert not stormed(seed).book.run.candidates
+
+
+@pytest.mark.parametrize("seed", range(0, 60, 2))
+def test_forgetting_old_merges_never_carries_a_gate_too_far(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("state.fold_train._STEPS_KEPT", -20)
+    assert not stormed(seed).book.run.candidates
+
+
+def test_the_storms_reach_everything_they_are_about() -> None:
+    log = [event for seed in range(40) for event in stormed(seed).book.log]
+    seen = {type(event) for event in log}
+    assert seen >= {ev.Landed, ev.LandingRefused, ev.ConflictResolved, ev.CandidateDropped, ev.ChecksFailed}
+    assert [event for event in log if isinstance(event, ev.ChecksPassed) and event.carried]

@@ -124,8 +124,16 @@ class Ground:
 
     async def check(self, sha: Sha | None = None) -> ChecksPassed | ChecksFailed:
         order = RunChecks(CandidateId("c1"), TaskId("t"), sha or self.base)
-        ended = await self.checks.run(order, self.emit)
-        assert self.processes() == []
+        return await self.checks.run(order, self.emit)
+
+    async def passes(self, sha: Sha | None = None) -> ChecksPassed:
+        ended = await self.check(sha)
+        assert isinstance(ended, ChecksPassed), ended
+        return ended
+
+    async def fails_check(self, sha: Sha | None = None) -> ChecksFailed:
+        ended = await self.check(sha)
+        assert isinstance(ended, ChecksFailed), ended
         return ended
 
     def processes(self) -> list[int]:
@@ -148,6 +156,9 @@ class Ground:
 
     def git(self, *args: str) -> str:
         return git(self.top, *args)
+
+    def head(self) -> Sha:
+        return Sha(self.git("rev-parse", "HEAD"))
 
     def worktree(self, window: str = "backend-1") -> Path:
         return self.site.folder / window
