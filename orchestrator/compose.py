@@ -10,18 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agents.checks import Checks
+from agents.site import Site
 from agents.window import Windows
 from conflict.land import Trunk
-from state.git.inspect import Place, Unusable, inspect
-from state.git.repository import GitRepository
-from state.git.worktrees import GitWorktrees
-
-from agents.site import Site
 from orchestrator.effects import Effects
 from orchestrator.loop import Wiring
 from orchestrator.settings import Misuse, Settings, ledger_path
 from state.buses.file import FileBus
 from state.buses.local import LocalBus
+from state.git.inspect import Place, Unusable, inspect
+from state.git.repository import GitRepository
+from state.git.worktrees import GitWorktrees
 from state.ids import RunId
 from state.leases.holder import this_process
 from state.leases.memory import MemoryLease

@@ -8,13 +8,12 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import Protocol, assert_never
 
-from conflict.adopt import adopt
+from agents.prompt import Brief
+from conflict.adopt import adopt, foreign_commits
 from conflict.drop import drop
 from conflict.land import Trunk
 from conflict.probe import probe
 from conflict.resolve import resolve
-
-from agents.prompt import Brief
 from orchestrator.brief import brief_of
 from state import commands as cmd
 from state import events as ev
@@ -88,8 +87,7 @@ class Effects:
             case cmd.RunChecks():
                 emit(await self._checks.run(order, emit))
             case cmd.LandCandidate():
-                for event in await self._trunk.land(order, self._run, record):
-                    emit(event)
+                await self._land(order, emit, record)
             case cmd.DropCandidate():
                 emit(await drop(self._repository, order, self._run))
             case cmd.RemoveWorktree(window=window):
@@ -99,6 +97,17 @@ class Effects:
             case _:
                 assert_never(order)
 
+    async def _land(self, order: cmd.LandCandidate, emit: Emit, record: Record) -> None:
+        for event in await self._trunk.land(order, self._run, record):
+            emit(event)
+        found = await foreign_commits(self._repository, self._run)
+        if found is not None:
+            emit(found)
+
+    async def rest(self) -> None:
+        """Nothing has landed for a while: let others have the trunk."""
+        await self._trunk.release()
+
     async def _became_a_bug(self, order: cmd.Command, story: str, emit: Emit) -> None:
         last = story.strip().rpartition("\n")[2]
         failure = Failure(FailureKind.BUG, f"{type(order).__name__} failed inside Tianting: {last}", story)
@@ -107,9 +116,6 @@ class Effects:
                 emit(ev.AttemptFailed(task.id, attempt, window, failure, None))
             case cmd.RunChecks(candidate=candidate, task=name, commit=commit):
                 emit(ev.ChecksFailed(candidate, name, commit, "gate", failure, 0.0))
-            case cmd.ProbeCandidate(candidates=candidates):
-                gone = candidates[0]
-                emit(ev.CandidateDropped(gone.id, gone.task, failure, None))
             case cmd.ResolveConflict(candidate=value) | cmd.DropCandidate(candidate=value):
                 emit(ev.CandidateDropped(value.id, value.task, failure, None))
             case _:

@@ -8,11 +8,10 @@ import secrets
 from dataclasses import replace
 
 from conflict.adopt import check_adoptable
-from scheduler.classify import roles
-from scheduler.graph import start_order
-
 from orchestrator.compose import House
 from orchestrator.settings import Misuse
+from scheduler.classify import roles
+from scheduler.graph import start_order
 from state import events as ev
 from state.ids import BranchName, RoleName, RunId, Sha, TaskId
 from state.plan import Plan, RuntimeName

@@ -11,11 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from conflict.train import TrainWork, decide_landings
-from scheduler.decide import decide_starts, decide_stops, is_over
-from scheduler.retry import RetryOptions, retry_at
-
 from orchestrator.accept import accept
 from orchestrator.effects import Effects
+from scheduler.decide import decide_starts, decide_stops, is_over
+from scheduler.retry import RetryOptions, retry_at
 from state import commands as cmd
 from state import events as ev
 from state.fold import apply
@@ -26,6 +25,8 @@ from state.run import RunState
 
 LEASE_TTL = 15.0
 INBOX_WAIT = 5.0
+TRUNK_REST = 1.0
+"""Seconds without a landing after which the right to the trunk is given back: taking it anew costs two writes."""
 MAX_ROUNDS = 1000
 
 Listener = Callable[[Sequence[ev.Recorded]], None]
@@ -95,7 +96,8 @@ class Loop:
         self._batch: list[ev.Event] = []
         self._stored: list[asyncio.Future[None]] = []
         self._orders: list[cmd.Command] = []
-        self._gates: set[asyncio.Task[None]] = set()
+        self._gates: dict[asyncio.Task[None], cmd.RunChecks] = {}
+        self._landed_at: float | None = None
         self._stopping = False
 
     @property
@@ -140,6 +142,7 @@ class Loop:
         """One turn; True when it was the last."""
         now = self._now = max(self._now, self._w.clock.now())
         self._drain()
+        self._stop_stale_gates()
         self.run.warm_up(now)
         orders = self._orders + self._decide(now)
         self._orders = []
@@ -167,6 +170,13 @@ class Loop:
                     for event in events:
                         self._take(event)
                     self._orders.extend(commands)
+
+    def _stop_stale_gates(self) -> None:
+        """A gate whose commit is not the candidate's any more holds a place that another could have."""
+        for task, order in self._gates.items():
+            state = self.run.candidates.get(order.candidate)
+            if state is None or state.commit != order.commit:
+                task.cancel()
 
     def _complete(self, event: ev.Event) -> ev.Event:
         """Add to a failure when its task is tried again: a fact, so that replays need no policy."""
@@ -242,6 +252,7 @@ class Loop:
                 flight.probing = False
             case cmd.LandCandidate():
                 flight.landing = False
+                self._landed_at = self._now
             case cmd.RunChecks():
                 flight.gates -= 1
             case cmd.AdoptBranches(tasks=tasks):
@@ -287,8 +298,8 @@ class Loop:
         self._flight.busy += 1
         task = group.create_task(self._perform(order), name=type(order).__name__)
         if isinstance(order, cmd.RunChecks):
-            self._gates.add(task)
-            task.add_done_callback(self._gates.discard)
+            self._gates[task] = order
+            task.add_done_callback(self._gates.pop)
 
     async def _perform(self, order: cmd.Command) -> None:
         try:
@@ -299,12 +310,21 @@ class Loop:
     async def _wait(self, now: float) -> None:
         """Until something arrives or the next timer is due."""
         due = [self.run.cooling[0][0]] if self.run.cooling else []
+        if self._landed_at is not None and not self._flight.landing:
+            due.append(await self._rest(now, self._landed_at + TRUNK_REST))
         if self.run.plan.limits.wall is not None:
             due.append(self.run.started + self.run.plan.limits.wall)
         later = [when - now for when in due if when > now]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(min(later) if later else None):
                 await self._bell.wait()
+
+    async def _rest(self, now: float, due: float) -> float:
+        """Let another run have the trunk once nothing has landed for a while; when that is to be."""
+        if due <= now:
+            await self._effects.rest()
+            self._landed_at = None
+        return due
 
     async def _watch_inbox(self) -> None:
         async with self._w.bus.subscribe(self.run.id) as wakeups:

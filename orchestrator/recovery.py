@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Protocol
 
 from conflict.land import Trunk
-
 from state import events as ev
 from state.failure import Failure, FailureKind
 from state.fold import replay
@@ -51,10 +50,11 @@ async def recover(
     events: list[ev.Event] = []
     await windows.sweep()
     await worktrees.settle()
-    await trunk.bump_fence(run.trunk_ref)  # whoever led before and still breathes can not land from here on
+    # Either way the fence moves: whoever led before and still breathes can not land from here on.
     if run.landing is not None:
         events.extend(await trunk.recover(run.landing, run))
     else:
+        await trunk.bump_fence(run.trunk_ref)
         events.extend(await _trunk_moved(run, repository))
     for attempt in run.live.values():
         events.extend(await windows.salvage(attempt.window, attempt.id, attempt.task, attempt.base))

@@ -64,9 +64,7 @@ def token_from(environ: Mapping[str, str]) -> str:
         raise Misuse(f"TIANTING_TOKEN_FILE {file} can not be read: {error}") from error
 
 
-async def serve_house(
-    house: House, host: str, port: int, stop: asyncio.Event, told: Told, *, can_launch: bool
-) -> None:
+async def serve_house(house: House, host: str, port: int, stop: asyncio.Event, told: Told, *, can_launch: bool) -> None:
     """Serve until `stop`. `told` gets the one-time login link, once."""
     given = token_from(os.environ)
     extra = tuple(name for name in os.environ.get("TIANTING_HOSTS", "").split(",") if name)

@@ -42,8 +42,8 @@ from state.transcript import Usage
 class PlanAccepted:
     """The first event of every log. `roles` and `order` hold what the scheduler decided once, task by task in the
     order of `plan.tasks`: the role, and the task's place in the order of starting (0 first). `adopted` names the sha
-    of each adopted branch. `trunk_ref` is the full name of the ref to land on. `launched_by` is `run`, `land`, `demo` or
-    `serve`; `ladder` False stops at git's own merge.
+    of each adopted branch. `trunk_ref` is the full name of the ref to land on. `launched_by` is `run`, `land`, `demo`
+    or `serve`; `ladder` False stops at git's own merge.
     """
 
     run: RunId

@@ -231,7 +231,7 @@ class Repository(Protocol):
         """Refs whose full name begins with `prefix` (such as `refs/tianting/salvage/`), peeled to commits."""
 
     async def update_ref(self, ref: str, new: Sha | None, expected: Sha | None) -> bool:
-        """Set (or with `new` None delete) a ref if it stands at `expected` (None: does not exist). False: it does not."""
+        """Set (or with `new` None delete) a ref if it stands at `expected` (None: does not exist); False when not."""
 
     async def set_fence(self, ref: str, text: str) -> Sha:
         """Point a fence ref at a blob of `text`, wherever it stood; the blob's sha is the token."""

@@ -128,12 +128,15 @@ function drawQuestions() {
 
 function makeQuestion(question) {
   const name = `q-${question.id}`;
+  let answered = false;
+  // Not `disabled`: that would take the keyboard's focus away.
   const answer = async (text, controls) => {
-    controls.forEach((one) => { one.disabled = true; });
-    if (!await intend({ kind: "AnswerQuestion", question: question.id, text })) {
-      controls.forEach((one) => { one.disabled = false; });
-      controls[0].focus();
-    }
+    if (answered) return;
+    answered = true;
+    controls.forEach((one) => one.setAttribute("aria-disabled", "true"));
+    if (await intend({ kind: "AnswerQuestion", question: question.id, text })) return;
+    answered = false;
+    controls.forEach((one) => one.removeAttribute("aria-disabled"));
   };
   const head = el("p", { class: "question-head" }, mark("question", about(question.about)),
     question.task ? el("span", { class: "quiet" }, question.task) : null, question.simulated ? badge() : null);

@@ -9,11 +9,10 @@ import sys
 from pathlib import Path
 
 from conflict.detect import conflicts_between
-from state.git.repository import GitRepository
-
 from orchestrator.cli.guard import DONE, NOT_LANDED
 from orchestrator.compose import find_repository
 from orchestrator.settings import Misuse
+from state.git.repository import GitRepository
 
 
 def show_conflicts(refs: list[str], repo: Path, as_json: bool) -> int:

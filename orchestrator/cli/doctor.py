@@ -14,10 +14,9 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from state.git.inspect import Unusable, inspect
-
 from orchestrator.cli.guard import DONE, NOT_LANDED
 from orchestrator.settings import read_settings
+from state.git.inspect import Unusable, inspect
 
 OLDEST_GIT = (2, 39)
 OLDEST_PYTHON = (3, 11)

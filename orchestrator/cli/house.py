@@ -10,12 +10,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from state.plan_text import parse_plan
-
 from orchestrator.compose import House, open_house
 from orchestrator.settings import Misuse, read_settings
 from state.ids import RunId
 from state.plan import Plan
+from state.plan_text import parse_plan
 
 T = TypeVar("T")
 

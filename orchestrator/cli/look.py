@@ -9,14 +9,13 @@ import time
 from pathlib import Path
 
 from dashboard.views import report_view, status_view, task_view
-from scheduler.forecast import Foresight
-
 from orchestrator.cli.guard import DONE
 from orchestrator.cli.house import the_run, with_house
 from orchestrator.cli.narrate import Narrator
 from orchestrator.compose import House
 from orchestrator.recovery import load
 from orchestrator.settings import Misuse
+from scheduler.forecast import Foresight
 from state import events as ev
 from state.ids import AttemptId, RunId, Seq, TaskId
 from state.run import RunState

@@ -7,12 +7,11 @@ import json
 import sys
 from pathlib import Path
 
-from scheduler.forecast import Foresight
-from state.plan_text import json_schema
-
 from orchestrator.cli.guard import DONE
 from orchestrator.cli.house import read_plan
+from scheduler.forecast import Foresight
 from state.forecast import PlanForecast
+from state.plan_text import json_schema
 
 
 def check(path: Path, as_json: bool) -> int:

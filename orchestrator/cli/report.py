@@ -7,7 +7,6 @@ import shlex
 import sys
 
 from scheduler.forecast import Foresight
-
 from state.lifecycle import Status
 from state.run import RunState
 
@@ -23,7 +22,8 @@ def print_report(run: RunState) -> None:
     _left(run)
     if run.trunk_before != run.trunk:
         out(f"Trunk {run.branch}: {run.trunk_before[:10]} -> {run.trunk[:10]}\n")
-        out(f"Look: git -C {shlex.quote(run.repository)} log --graph --oneline {run.trunk_before[:10]}..{run.trunk[:10]}\n")
+        between = f"{run.trunk_before[:10]}..{run.trunk[:10]}"
+        out(f"Look: git -C {shlex.quote(run.repository)} log --graph --oneline {between}\n")
     if run.trunk_ref != f"refs/heads/{run.branch}" and run.trunk_before != run.trunk:
         out(
             f"Your checkout of {run.branch} has changes in the way, so the work landed beside it. "

@@ -5,15 +5,15 @@ Never: a shell, an inherited repository (`GIT_DIR`, `GIT_INDEX_FILE`, …), a ca
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from subprocess import PIPE, Popen, TimeoutExpired
+from subprocess import PIPE, Popen
 
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # without git the import works, and `inspect` says what is missing
 
 import git
 
+from state.git.process import end, exchange
 from state.ports import RepositoryFault
 
 Watch = Callable[[str], None]
@@ -23,7 +23,6 @@ QUICK = 60.0
 """Seconds for a call whose work is bounded by a change."""
 LONG = 1800.0
 """Seconds for a call that may write a whole work tree."""
-_GRACE = 1.0
 
 _INHERITED = frozenset(
     {
@@ -183,30 +182,11 @@ class Door:
         self.watch(args[0])
         process = self.start(args, env or {}, cwd, feed is not None)
         try:
-            out, err = process.communicate(feed, timeout)
-        except TimeoutExpired:
+            out, err = exchange(process, feed, timeout)
+        except TimeoutError:
             raise RepositoryFault(f"git {args[0]} did not end within {timeout:g} seconds") from None
         finally:
             end(process)
         if process.returncode not in ok:
             raise RepositoryFault(f"git {args[0]} failed: {sentence(err)}")
         return Ran(process.returncode, out, err)
-
-
-def end(process: Popen[bytes]) -> None:
-    """See a process to its end. It is asked first (end of input, then SIGTERM), for git takes its locks away when it
-    is asked and leaves them behind when it is killed."""
-    if process.stdin is not None and not process.stdin.closed:
-        with suppress(BrokenPipeError):
-            process.stdin.close()
-    for ask in (None, process.terminate, process.kill):
-        if process.poll() is not None:
-            break
-        if ask is not None:
-            ask()
-        with suppress(TimeoutExpired):
-            process.wait(_GRACE)
-    process.wait()
-    for pipe in (process.stdout, process.stderr):
-        if pipe is not None:
-            pipe.close()

@@ -12,12 +12,13 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from subprocess import Popen, TimeoutExpired
+from subprocess import Popen
 
 from state.candidate import Conflict, ConflictKind, Side
 from state.git import trees
-from state.git.door import QUICK, Door, end, sentence
+from state.git.door import QUICK, Door, sentence
 from state.git.objects import ObjectStore
+from state.git.process import end, exchange
 from state.git.scratch import Scratch
 from state.ids import Sha
 from state.ports import Merge, MergeClean, MergeConflicted, RepositoryFault
@@ -122,8 +123,8 @@ class Merging:
         process = self._take(work_tree)
         self._refill.submit(self._stand_by, work_tree)
         try:
-            out, err = process.communicate(question, QUICK)
-        except TimeoutExpired:
+            out, err = exchange(process, question, QUICK)
+        except TimeoutError:
             raise RepositoryFault(f"a merge did not end within {QUICK:g} seconds") from None
         finally:
             end(process)

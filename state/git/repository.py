@@ -10,13 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from state.git import trees, worktree_records
-from state.git.door import QUICK, Door, Watch, end, ignore
+from state.git.door import QUICK, Door, Watch, ignore
 from state.git.history import History
 from state.git.inspect import Unusable, inspect
 from state.git.land import Landing
 from state.git.mend import Mending
 from state.git.merge import Merging
 from state.git.objects import ObjectStore
+from state.git.process import end
 from state.git.refs import Refs
 from state.git.scratch import Scratch
 from state.git.standing import Talk

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from subprocess import Popen
 
-from state.git.door import QUICK, end, sentence
+from state.git.door import QUICK, sentence
+from state.git.process import end
 from state.ports import RepositoryFault
 
 _TAIL = 4096

@@ -102,6 +102,19 @@ async def test_processes_of_the_attempt_are_ended_before_the_snapshot(here: Grou
         left.wait()
 
 
+async def test_processes_of_gates_and_attempts_are_ended_alike(here: Ground) -> None:
+    left = [leftover(f"{here.site.run}/{owner}") for owner in (ATTEMPT, "gate-1")]
+    other = leftover(f"{here.site.run}0/{ATTEMPT}")
+    try:
+        await Windows(here.site).sweep()
+        assert here.processes() == []
+        assert other.poll() is None
+    finally:
+        for process in (*left, other):
+            process.kill()
+            process.wait()
+
+
 async def test_ports_of_the_attempt_are_given_back(here: Ground) -> None:
     lost, alive = leased_ports(here.site, ATTEMPT, ["web"]), leased_ports(here.site, "t.10", ["web"])
     await lost.__aenter__()

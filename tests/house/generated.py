@@ -13,22 +13,16 @@ from pathlib import Path
 from state.lifecycle import ENDED, MOVES
 from tests.house.tree import ROOT, project_files
 
-BLOCK = re.compile(
-    r"(?P<open><!-- generated: (?P<name>[a-z]+) -->\n).*?(?P<close><!-- /generated -->)", re.DOTALL
-)
+BLOCK = re.compile(r"(?P<open><!-- generated: (?P<name>[a-z]+) -->\n).*?(?P<close><!-- /generated -->)", re.DOTALL)
 
 
 def union_page(module: str, union: str) -> str:
     """Every member of a closed union with what it means and what it carries, in the order of the union."""
     tree = ast.parse((ROOT / "state" / f"{module}.py").read_bytes())
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    [written] = (
-        node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == union
-    )
+    [written] = (node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == union)
     members = [node.id for node in ast.walk(written.value) if isinstance(node, ast.Name)]
-    return "\n".join(
-        member_section(classes[name]) for name in sorted(members, key=lambda name: classes[name].lineno)
-    )
+    return "\n".join(member_section(classes[name]) for name in sorted(members, key=lambda name: classes[name].lineno))
 
 
 def member_section(member: ast.ClassDef) -> str:
@@ -49,9 +43,7 @@ def lifecycle_diagram() -> str:
         for before, afters in moves.items():
             for after in afters:
                 causes.setdefault((before, after), []).append(event)
-    arrows = [
-        f"    {before} --> {after}: {', '.join(sorted(by))}" for (before, after), by in sorted(causes.items())
-    ]
+    arrows = [f"    {before} --> {after}: {', '.join(sorted(by))}" for (before, after), by in sorted(causes.items())]
     ends = [f"    {status} --> [*]" for status in sorted(ENDED)]
     return "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> WAITING", *arrows, *ends, "```", ""])
 

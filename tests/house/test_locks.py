@@ -48,9 +48,7 @@ def test_a_lock_answers_all_that_the_project_asks_for(lock: str) -> None:
 @pytest.mark.parametrize("lock", ["core.txt", "build.txt"])
 def test_the_dev_lock_holds_every_other_lock(lock: str) -> None:
     dev = pins("dev.txt")
-    assert not {
-        name: versions for name, versions in pins(lock).items() if not versions <= dev.get(name, set())
-    }
+    assert not {name: versions for name, versions in pins(lock).items() if not versions <= dev.get(name, set())}
 
 
 @pytest.mark.parametrize("lock", ["core.txt", "build.txt", "dev.txt"])
@@ -58,6 +56,4 @@ def test_every_pin_has_a_hash(lock: str) -> None:
     text = (LOCKS / lock).read_text(encoding="utf-8")
     entries = [entry.splitlines() for entry in re.split(r"\n(?=[A-Za-z0-9])", "\n" + text)[1:]]
     assert entries
-    assert not [
-        entry[0] for entry in entries if not PINNED.match(entry[0]) or "--hash=sha256:" not in "".join(entry)
-    ]
+    assert not [entry[0] for entry in entries if not PINNED.match(entry[0]) or "--hash=sha256:" not in "".join(entry)]

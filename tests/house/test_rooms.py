@@ -13,13 +13,9 @@ from tests.house.tree import FLOORS, ROOT, floor_of, product_modules, project_fi
 LINES_OF_A_FILE = 350
 LINES_OF_A_FUNCTION = 50
 
-BANNED_CLASS = re.compile(
-    r"^(?:Enhanced|Advanced)[A-Z]|(?:Manager|Coordinator|Handler|Service|Helper|Util)s?$"
-)
+BANNED_CLASS = re.compile(r"^(?:Enhanced|Advanced)[A-Z]|(?:Manager|Coordinator|Handler|Service|Helper|Util)s?$")
 BANNED_STEM = re.compile(r"(?:^|_)(?:manager|coordinator|handler|service|helper|util|common|misc|v\d+)s?$")
-PRETENCE = re.compile(
-    r"(?i:\bfor now\b|\bin a real (?:version|implementation|system)\b)|\b(?:TODO|FIXME|XXX|HACK)\b"
-)
+PRETENCE = re.compile(r"(?i:\bfor now\b|\bin a real (?:version|implementation|system)\b)|\b(?:TODO|FIXME|XXX|HACK)\b")
 
 # The effect boundary, where any exception becomes an event with its traceback; and the outer edge of the
 # command line, where whatever is left becomes one sentence and an exit code.

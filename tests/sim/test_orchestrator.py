@@ -8,8 +8,6 @@ from collections import Counter
 import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from simulation import RED, Outcome, PowerCut, World
-from virtual import VirtualLoop
 
 from state import intents
 from state.failure import FailureKind
@@ -19,6 +17,8 @@ from state.ids import RoleName, TaskId
 from state.lifecycle import ENDED, Status
 from state.plan import Defaults, GateSpec, Limits, Plan, TaskSpec, WindowSpec
 from state.run import RunState
+from tests.support.simulation import RED, Outcome, PowerCut, World
+from tests.support.virtual import VirtualLoop
 
 BACK, FRONT = RoleName("backend"), RoleName("frontend")
 NAMES = [TaskId(name) for name in ("a", "b", "c", "d", "e", "f", "g")]
@@ -81,7 +81,7 @@ class Orchestrator(RuleBasedStateMachine):
     def finish(self, data: st.DataObject, path: str, nothing: bool) -> None:
         name = data.draw(st.sampled_from(self._live()))
         text = RED if path == "red" else name.encode() + b"\n"
-        edits = {path if path == "shared" else f"{path}-{name}": text}
+        edits: dict[str, bytes | None] = {path if path == "shared" else f"{path}-{name}": text}
         if nothing and path == "own":
             edits = {}
         self._end(name, Outcome(edits))

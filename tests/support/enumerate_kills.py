@@ -10,12 +10,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
-
-from ground import assert_all_is_well, clean_env, make_repository, sh  # noqa: E402
-from killing import Arm, at_append, at_git_call, tianting  # noqa: E402
+sys.path.insert(0, str(ROOT))
 
 import orchestrator.cli.lead  # noqa: E402, F401  # before any fork
+from tests.support.ground import assert_all_is_well, clean_env, make_repository, sh  # noqa: E402
+from tests.support.killing import Arm, at_append, at_git_call, tianting  # noqa: E402
 
 PLAN = {
     "tianting": 1,

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from orchestrator.compose import WallClock
+from state.events import Landed, SnapshotTaken
 from state.fold import replay
 from state.ids import RunId, Seq
 from state.leases.sqlite import SqliteLease
@@ -99,14 +100,15 @@ def assert_log_is_sound(top: Path, run: str, tasks: list[str]) -> None:
     assert [one.seq for one in log] == list(range(1, len(log) + 1)), "the log has a gap"
     state = replay(log)
     assert state.finished, f"the run is not finished: {json.dumps(dict(state.counts))}"
-    landed = Counter(one.event.task for one in log if type(one.event).__name__ == "Landed")
+    landings = [one.event for one in log if isinstance(one.event, Landed)]
+    landed = Counter(one.task for one in landings)
     assert landed == Counter(tasks), f"landed: {landed}"
     head = sh(top, "rev-parse", "refs/heads/main").strip()
     assert state.trunk == head, "the log and the trunk disagree"
+    for landing in landings:
+        sh(top, "merge-base", "--is-ancestor", landing.commit, head)
     for one in log:
-        if type(one.event).__name__ == "Landed":
-            sh(top, "merge-base", "--is-ancestor", one.event.commit, head)
-        if type(one.event).__name__ == "SnapshotTaken":
+        if isinstance(one.event, SnapshotTaken):
             assert sh(top, "rev-parse", one.event.ref).strip(), "salvaged work is gone"
     merges = sh(top, "log", "--first-parent", "--format=%s", "main").splitlines()
     assert len(merges) == len(tasks) + 1, f"commits on the trunk: {merges}"

@@ -3,6 +3,7 @@
 `python -P random_kills.py FOLDER SEED ROUNDS`. A process of its own, since it forks. A failing seed is printed.
 """
 
+import contextlib
 import json
 import os
 import random
@@ -13,12 +14,12 @@ import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+sys.path.insert(0, str(ROOT))
 
 import orchestrator.cli.lead  # noqa: E402, F401  # before any fork
-from enumerate_kills import has_log  # noqa: E402
-from ground import assert_all_is_well, clean_env, make_repository, sh  # noqa: E402
-from killing import start, wait  # noqa: E402
+from tests.support.enumerate_kills import has_log  # noqa: E402
+from tests.support.ground import assert_all_is_well, clean_env, make_repository, sh  # noqa: E402
+from tests.support.killing import start, wait  # noqa: E402
 
 TASKS = [f"t{number:02}" for number in range(20)]
 KILLS = 4
@@ -77,10 +78,8 @@ def _kill_after(pid: int, delay: float) -> int:
 
 
 def _kill(pid: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def main() -> int:

@@ -3,11 +3,10 @@ simulated windows and gate. A power switch cuts everything off from the world at
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from virtual import VirtualClock, VirtualLoop
+from typing import TypeVar, cast
 
 from conflict.land import Trunk
 from orchestrator.effects import Effects
@@ -20,14 +19,17 @@ from state import events as ev
 from state.buses.local import LocalBus
 from state.failure import Failure, FailureKind
 from state.git.memory import MemoryRepository
+from state.git.memory_worktrees import MemoryWorktrees
 from state.ids import AttemptId, BranchName, RunId, Seq, Sha, TaskId, WindowId, task_branch
 from state.intents import Intent
 from state.leases.memory import MemoryLease
 from state.plan import Plan
-from state.ports import Held
+from state.ports import Held, Repository
 from state.run import RunState
 from state.stores.memory import MemoryStore
+from tests.support.virtual import VirtualClock, VirtualLoop
 
+T = TypeVar("T")
 RUN = RunId("sim-1")
 REF = "refs/heads/main"
 RED = b"RED"
@@ -43,7 +45,7 @@ class Power:
     on: bool = True
 
 
-class Fused:
+class _Fused:
     """A port that works only while there is power."""
 
     def __init__(self, body: object, power: Power) -> None:
@@ -65,7 +67,12 @@ class Fused:
         return call
 
 
-Edits = dict[str, bytes | None]
+def fused(body: T, power: Power) -> T:
+    """The same port, for as long as there is power."""
+    return cast(T, _Fused(body, power))
+
+
+Edits = Mapping[str, bytes | None]
 
 
 @dataclass
@@ -79,7 +86,7 @@ class Outcome:
 class SimWindows:
     """Attempts wait until the test (or `auto`) says what became of them."""
 
-    def __init__(self, repository: MemoryRepository, port: Fused, clock: VirtualClock) -> None:
+    def __init__(self, repository: MemoryRepository, port: Repository, clock: VirtualClock) -> None:
         self._memory, self._port, self._clock = repository, port, clock
         self.live: dict[AttemptId, asyncio.Future[Outcome]] = {}
         self.orders: dict[AttemptId, cmd.StartAttempt] = {}
@@ -147,18 +154,6 @@ class SimChecks:
         return ev.ChecksPassed(order.candidate, order.task, order.commit, 2.0)
 
 
-class NoWorktrees:
-    async def settle(self) -> None:
-        pass
-
-    async def known(self, under: str) -> list[str]:
-        del under
-        return []
-
-    async def remove(self, path: str) -> None:
-        del path
-
-
 class World:
     """What outlives a crash: store, leases, repository, time; and the process of the moment."""
 
@@ -179,7 +174,7 @@ class World:
         self.trunk_seen: list[Sha] = [self.start]
 
     def _new_windows(self) -> SimWindows:
-        return SimWindows(self.memory, Fused(self.memory, self.power), self.clock)
+        return SimWindows(self.memory, fused(self.memory, self.power), self.clock)
 
     def accepted(self) -> ev.PlanAccepted:
         return ev.PlanAccepted(
@@ -199,8 +194,8 @@ class World:
         self.generation += 1
         holder = f"sim:{self.generation}"
         power = self.power
-        repository, store = Fused(self.memory, power), Fused(self.store, power)
-        lease = Fused(self.leases, power)
+        repository, store = fused(self.memory, power), fused(self.store, power)
+        lease = fused(self.leases, power)
         held: Held | None = await self.leases.take(f"run:{RUN}", holder, 15.0)
         assert held is not None, "the lease of a dead process is free at once in the simulation"
         self.windows = self._new_windows()
@@ -215,11 +210,11 @@ class World:
         else:
             self.run = await load(self.store, RUN)
             recovered = await recover(
-                self.run, self.clock.now(), self.windows, trunk, repository, NoWorktrees(), _NOWHERE
+                self.run, self.clock.now(), self.windows, trunk, repository, MemoryWorktrees(self.memory), _NOWHERE
             )
             first = (taken, *recovered)
         effects = Effects(self.run, self.windows, SimChecks(self.memory), repository, trunk, self.clock)
-        wiring = Wiring(store, lease, Fused(self.store, power), self.bus, self.clock)
+        wiring = Wiring(store, lease, fused(self.store, power), self.bus, self.clock)
         self.leading = Loop(wiring, effects, self.run, held, Manner(lambda _: None))
         await self.leading.lead(first)
         await trunk.release()
