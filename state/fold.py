@@ -70,8 +70,8 @@ def _intent_accepted(run: RunState, e: ev.IntentAccepted) -> None:
         case intents.DropCandidate(candidate=name):
             run.candidates[name].drop = f"dropped by {e.by}"
         case intents.ReorderTrain(order=order):
-            first = [name for name in order if name in run.candidates]
-            run.train = first + [name for name in run.train if name not in set(first)]
+            first = {name: None for name in order if name in run.candidates}  # once each, however often it is named
+            run.train = [*first, *(name for name in run.train if name not in first)]
             train.forget_green(run)
         case _:
             pass
