@@ -110,10 +110,9 @@ class Metrics:
 
     def _bounded(self, role: str) -> str:
         """Plans make up roles of their own; past a number of them they share one label."""
-        if role not in self._roles and len(self._roles) >= _ROLES:
-            return _OTHER
-        self._roles.add(role)
-        return role
+        label = role if role in self._roles or len(self._roles) < _ROLES else _OTHER
+        self._roles.add(label)
+        return label
 
     def text(self, clients: int, leases: int) -> bytes:
         """The exposition, with the number of feed clients and of held leases as they are now."""
@@ -122,6 +121,6 @@ class Metrics:
         standing = self._standing.values()
         for status in Status:
             self._tasks.labels(status.value).set(sum(one.tasks.get(status, 0) for one in standing))
-        for role in (*self._roles, _OTHER):
+        for role in self._roles:
             self._windows.labels(role).set(sum(one.windows.get(role, 0) for one in standing))
         return generate_latest(self._registry)

@@ -94,9 +94,8 @@ def _cancel(run: RunState, task: TaskState, event: str, why: str) -> None:
 
 
 def _retry(run: RunState, task: TaskState, by: str) -> None:
-    run.finished = run.cancelled = (
-        False  # the later wish counts: what was cancelled with the run stays so, but for this
-    )
+    # The later wish counts: of what was cancelled with the run, this task is taken up again and the rest is not.
+    run.finished = run.cancelled = False
     task.failures, task.cancelled = 0, False
     if task.status in (Status.FAILED, Status.CANCELLED):
         run.move(task, Status.WAITING, "IntentAccepted")
@@ -106,7 +105,8 @@ def _retry(run: RunState, task: TaskState, by: str) -> None:
         run.unready(task)
         run.make_ready(task)
     elif task.candidate is not None:
-        run.candidates[task.candidate].choice = Choice("retry", "", by)
+        candidate = run.candidates[task.candidate]
+        candidate.choice, candidate.drop = Choice("retry", "", by), None
 
 
 def _intent_refused(run: RunState, e: ev.IntentRefused) -> None:

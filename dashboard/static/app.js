@@ -142,19 +142,27 @@ function makeQuestion(question) {
     question.task ? el("span", { class: "quiet" }, question.task) : null, question.simulated ? badge() : null);
   const paths = question.paths.length ? el("p", { class: "paths" }, ...question.paths.slice(0, 12).map((one) => el("code", {}, one))) : null;
   const text = el("p", { class: "question-text", id: name }, question.text);
+  const parts = [head, text, paths];
   if (question.choices.length) {
     const buttons = question.choices.map((one) => el("button", { class: one === "approve" ? "primary" : "", title: one }, choice(one)));
     buttons.forEach((button, place) => button.addEventListener("click", () => answer(question.choices[place], buttons)));
-    return el("li", {}, head, text, paths, el("div", { class: "actions", role: "group", "aria-labelledby": name }, ...buttons));
+    parts.push(el("div", { class: "actions", role: "group", "aria-labelledby": name }, ...buttons));
   }
-  const field = el("input", { type: "text", id: `${name}-text`, required: true, autocomplete: "off", "aria-describedby": name });
-  const button = el("button", { class: "primary" }, t("answer"));
-  const form = el("form", { class: "actions" }, el("label", { for: `${name}-text`, class: "unseen" }, t("yourAnswer")), field, button);
+  if (!question.choices.length || question.about === "conflict") parts.push(freeAnswer(question, name, answer));
+  return el("li", {}, ...parts.filter(Boolean));
+}
+
+// In words for an agent; for a conflict, the id of a commit in which a person has settled it.
+function freeAnswer(question, name, answer) {
+  const words = question.about === "conflict" ? t("yourCommit") : t("yourAnswer");
+  const field = el("input", { type: "text", id: `${name}-text`, required: true, autocomplete: "off", placeholder: words, "aria-describedby": name });
+  const button = el("button", { class: question.about === "conflict" ? "" : "primary" }, t("answer"));
+  const form = el("form", { class: "actions" }, el("label", { for: field.id, class: "unseen" }, words), field, button);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     answer(field.value, [field, button]);
   });
-  return el("li", {}, head, text, paths, form);
+  return form;
 }
 
 // ------------------------------------------------------------------------------------------------------------ tasks

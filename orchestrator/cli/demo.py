@@ -26,7 +26,7 @@ from state.plan_text import parse_plan
 from state.question import About, Question
 
 PERSON = "scripted person (simulated)"
-PATIENCE = 20.0
+PATIENCE = 6.0
 """Seconds that a person at the terminal has to answer before the simulated one does."""
 
 
