@@ -22,7 +22,8 @@ BY: Final = "tianting.by"
 """Key of the scope under which the door notes who came in: `dashboard` (a person's session) or `api`."""
 
 _BODY_LIMIT = 8_000_000
-_OPEN = frozenset({"/healthz", "/readyz", "/login", "/favicon.ico"})
+_HEALTH = frozenset({"/healthz", "/readyz"})
+_OPEN = frozenset({"/login", "/favicon.ico"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST = re.compile(r"^(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::(?P<port>\d+))?$")
 
@@ -86,14 +87,15 @@ class Door:
             await self.app(scope, _bounded(receive), answering)
 
     def _refusal(self, scope: Scope) -> Response | None:
-        headers = Headers(scope=scope)
+        headers, path = Headers(scope=scope), scope["path"]
+        if path in _HEALTH:  # probes call a server by whatever address they have
+            return None
         host = host_of(headers.get("host", ""))
-        if host is None or host[0] not in self.options.hosts:
+        if host is None or host[0] not in map(str.lower, self.options.hosts):
             return problem(403, "host", "this server does not answer to that Host")
         strange = self._strange_origin(scope, headers)
         if strange is not None:
             return strange
-        path = scope["path"]
         if path in _OPEN or path.startswith("/static/") or (path == "/metrics" and self.options.open_metrics):
             return None
         return self._stranger(scope, headers)

@@ -12,9 +12,9 @@ from typing_extensions import TypedDict
 
 from dashboard.history import History
 from dashboard.metrics import Metrics
-from dashboard.snapshot import RunView, run_view
+from dashboard.plain import to_json
+from dashboard.snapshot import run_view
 from dashboard.views import run_status
-from state.codec import encode
 from state.events import PlanAccepted, Recorded, RunFinished
 from state.fold import apply
 from state.ids import RunId, Seq
@@ -26,6 +26,11 @@ _PAGE = 512
 _SUMMARIES = 4096
 # A snapshot says what its seq says; only its foreseen times grow old.
 _SNAPSHOT_SECONDS = 2.0
+# One of many tasks is made beside the loop, and takes at most a fifth of the time while the run goes on: until then an
+# older one is handed out, from whose seq a client goes on just as well.
+_MANY_TASKS = 500
+_DEAR_SECONDS = 0.05
+_REST = 4.0
 
 
 class BrokenLog(StoreError):
@@ -47,6 +52,23 @@ class RunSummary(TypedDict):
     simulated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """`made` and `cost` are in seconds of the loop's clock."""
+
+    seq: Seq
+    led: bool
+    made: float
+    cost: float
+    text: bytes
+
+    def serves(self, seq: Seq, led: bool, now: float) -> bool:
+        age = now - self.made
+        if self.seq == seq and self.led is led:
+            return age < _SNAPSHOT_SECONDS
+        return self.cost > _DEAR_SECONDS and age < self.cost * _REST
+
+
 @dataclass(slots=True, eq=False)
 class Followed:
     """One run: read it without awaiting in between, since the next request may bring it further."""
@@ -54,7 +76,7 @@ class Followed:
     state: RunState = field(default_factory=RunState)
     history: History = field(default_factory=History)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _snapshot: tuple[Seq, bool, float, bytes] = (Seq(-1), False, 0.0, b"")
+    _made: _Snapshot | None = None
 
     async def catch_up(self, run: RunId, store: EventStore, metrics: Metrics) -> None:
         async with self._lock:
@@ -75,16 +97,22 @@ class Followed:
             raise BrokenLog(f"event {recorded.seq} of run {run} can not follow: {error}") from error
         self.history.note(recorded)
 
-    def view(self, forecast: Forecast, now: float, *, led: bool) -> RunView:
-        return run_view(self.state, forecast, now, led=led)
+    async def snapshot(self, forecast: Forecast, now: float, *, led: bool) -> bytes:
+        """The run's view as JSON; many readers share one."""
+        loop = asyncio.get_running_loop()
+        async with self._lock:  # nothing changes the state meanwhile
+            made = self._made
+            if made is None or not made.serves(self.state.seq, led, loop.time()):
+                began = loop.time()
+                if len(self.state.tasks) > _MANY_TASKS:
+                    text = await asyncio.to_thread(self._encoded, forecast, now, led)
+                else:
+                    text = self._encoded(forecast, now, led)
+                self._made = made = _Snapshot(self.state.seq, led, loop.time(), loop.time() - began, text)
+            return made.text
 
-    def snapshot(self, forecast: Forecast, now: float, *, led: bool) -> bytes:
-        """The view as JSON; many readers of a run that stands still share one."""
-        seq, was_led, at, text = self._snapshot
-        if seq != self.state.seq or was_led is not led or not 0 <= now - at < _SNAPSHOT_SECONDS:
-            text = encode(self.view(forecast, now, led=led)).encode()
-            self._snapshot = (self.state.seq, led, now, text)
-        return text
+    def _encoded(self, forecast: Forecast, now: float, led: bool) -> bytes:
+        return to_json(run_view(self.state, forecast, now, led=led)).encode()
 
 
 class Follows:

@@ -10,8 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from state import events as ev
-from state.candidate import Conflict
-from state.ids import RunId, Seq
+from state.ids import CandidateId, RunId, Seq
 from state.lifecycle import Status
 from state.run import RunState
 
@@ -84,18 +83,19 @@ class Metrics:
             case ev.ChecksPassed(seconds=seconds, carried=False) | ev.ChecksFailed(seconds=seconds):
                 self._gates.observe(seconds)
             case ev.ConflictResolved(candidate=candidate, rung=rung):
-                self._settled(run.candidates[candidate].conflicts, rung.value)
+                self._settled(run, candidate, rung.value)
             case ev.CandidateProbed(candidate=candidate):
-                self._settled(run.candidates[candidate].conflicts, "gone")
+                self._settled(run, candidate, "gone")
             case ev.CandidateDropped(candidate=candidate):
-                self._settled(run.candidates[candidate].conflicts, "dropped")
+                self._settled(run, candidate, "dropped")
             case ev.Landed():
                 self._landings.inc()
             case _:
                 pass
 
-    def _settled(self, conflicts: tuple[Conflict, ...], rung: str) -> None:
-        for conflict in conflicts:
+    def _settled(self, run: RunState, candidate: CandidateId, rung: str) -> None:
+        state = run.candidates.get(candidate)
+        for conflict in () if state is None else state.conflicts:
             self._conflicts.labels(conflict.kind.value, rung).inc()
 
     def stands(self, run: RunState) -> None:

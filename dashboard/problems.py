@@ -12,7 +12,7 @@ from pydantic import BaseModel, JsonValue
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from state.codec import encode
+from dashboard.plain import to_json
 from state.ports import RepositoryFault, StoreError
 
 MEDIA_TYPE = "application/problem+json"
@@ -74,7 +74,7 @@ def problem(
     }
     if errors is not None:
         body["errors"] = [dict(one) for one in errors]
-    return Response(encode(body), status, dict(headers or {}), MEDIA_TYPE)
+    return Response(to_json(body), status, dict(headers or {}), MEDIA_TYPE)
 
 
 async def _problem(_: Request, raised: Exception) -> Response:

@@ -88,7 +88,8 @@ class ConflictView(TypedDict):
 
 
 class RunView(TypedDict):
-    """`seq` is the last event that this view knows: a feed goes on from there. `led`: a process leads the run now.
+    """`seq` is the last event that this view knows: a feed goes on from there. `refused` is why it could not
+    start; `led`: a process leads the run now.
     `remaining` are the seconds to the earliest possible end."""
 
     run: str
@@ -97,6 +98,7 @@ class RunView(TypedDict):
     seq: int
     ts: float
     status: str
+    refused: str
     led: bool
     paused: bool
     cancelled: bool
@@ -123,6 +125,7 @@ def run_view(run: RunState, forecast: Forecast, now: float, *, led: bool) -> Run
         "seq": run.seq,
         "ts": run.last,
         "status": run_status(run),
+        "refused": run.refused,
         "led": led,
         "paused": run.paused,
         "cancelled": run.cancelled,

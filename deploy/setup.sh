@@ -21,6 +21,11 @@ missing=
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 need git git
 "$PYTHON" -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
+if [ "$want" = test ]; then
+    # The dashboard is tested in a real browser, in Chinese too.
+    need chromium chromium
+    [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || missing="$missing fonts-noto-cjk"
+fi
 
 if [ -n "$missing" ]; then
     if [ "$want" != test ]; then

@@ -31,8 +31,8 @@ def _unknown(run: RunState, task: TaskId) -> str:
 
 def _refusal(run: RunState, intent: intents.Intent) -> str:
     match intent:
-        case intents.LaunchRun():
-            return "this run has been launched"
+        case intents.LaunchRun(run=name):
+            return "" if name == run.id else f"it is run {name} that was to be launched"
         case intents.PauseRun():
             return "the run is paused" if run.paused else ""
         case intents.ResumeRun():

@@ -29,6 +29,8 @@ TRUNK_REST = 1.0
 """Seconds without a landing after which the right to the trunk is given back: taking it anew costs two writes."""
 MAX_ROUNDS = 1000
 
+_SETTLED_AT_ONCE = (cmd.CarryChecks, cmd.AskPerson)
+
 Listener = Callable[[Sequence[ev.Recorded]], None]
 
 
@@ -93,7 +95,7 @@ class Loop:
         self._flight = _InFlight()
         self._heard = run.intent
         self._now = run.last
-        self._batch: list[ev.Event] = []
+        self._batch: list[ev.Recorded] = []
         self._stored: list[asyncio.Future[None]] = []
         self._orders: list[cmd.Command] = []
         self._gates: dict[asyncio.Task[None], cmd.RunChecks] = {}
@@ -147,7 +149,7 @@ class Loop:
         orders = self._orders + self._decide(now)
         self._orders = []
         over = self._over(now, orders)
-        await self._store(now)
+        await self._store()
         for order in orders:
             self._begin(group, order)
         if over:
@@ -180,7 +182,7 @@ class Loop:
 
     def _complete(self, event: ev.Event) -> ev.Event:
         """Add to a failure when its task is tried again: a fact, so that replays need no policy."""
-        if not isinstance(event, ev.AttemptFailed | ev.CandidateDropped) or event.retry_at is not None:
+        if not isinstance(event, (ev.AttemptFailed, ev.CandidateDropped)) or event.retry_at is not None:
             return event
         task = None if event.task is None else self.run.tasks[event.task]
         if task is None:
@@ -188,12 +190,13 @@ class Loop:
         return replace(event, retry_at=retry_at(self.run, task, event.failure, self._now, self._w.retries))
 
     def _take(self, event: ev.Event) -> None:
-        self._batch.append(event)
-        seq = Seq(self.run.seq + 1)
-        apply(self.run, ev.Recorded(seq, self._now, event))
+        recorded = ev.Recorded(Seq(self.run.seq + 1), self._now, event)
+        self._batch.append(recorded)
+        apply(self.run, recorded)
 
     def _decide(self, now: float) -> list[cmd.Command]:
-        """Ask until nothing new follows; dispatches are folded as they are decided."""
+        """Ask until nothing new follows; dispatches are folded as they are decided. What is begun outside comes back
+        as another turn, so that only what was settled here and now calls for asking again."""
         if self._stopping:
             return self._stops(now)
         orders: list[cmd.Command] = []
@@ -206,6 +209,8 @@ class Loop:
                 return orders
             for order in found:
                 orders.extend(self._dispatch(order))
+            if orders and not any(isinstance(order, _SETTLED_AT_ONCE) for order in found):
+                return orders
         raise RuntimeError(f"run {self.run.id}: decisions do not settle; the last were {found!r:.300}")
 
     def _stops(self, now: float) -> list[cmd.Command]:
@@ -281,14 +286,14 @@ class Loop:
         """Nothing is decided, begun or due, and somebody was asked."""
         return bool(self.run.questions) and not self.run.cooling
 
-    async def _store(self, now: float) -> None:
+    async def _store(self) -> None:
         batch, stored = self._batch, self._stored
         if batch:
             before = Seq(self.run.seq - len(batch))
-            await self._w.store.append(self.run.id, [(now, event) for event in batch], before, self._held)
+            await self._w.store.append(self.run.id, [(one.ts, one.event) for one in batch], before, self._held)
             self._batch = []
             self._w.bus.publish(self.run.id)
-            self._manner.listener([ev.Recorded(Seq(before + at), now, event) for at, event in enumerate(batch, 1)])
+            self._manner.listener(batch)
         self._stored = []
         for future in stored:
             if not future.done():

@@ -4,7 +4,6 @@ Never: a view, a route; those are the dashboard's.
 """
 
 import asyncio
-import contextlib
 import os
 import secrets
 import stat
@@ -16,18 +15,10 @@ from dashboard.ports import Options, Ports
 from dashboard.room import Room
 from dashboard.serve import serve
 from orchestrator.compose import House
-from orchestrator.launch import new_run_id, plan_accepted
-from orchestrator.loop import Loop, Manner
-from orchestrator.session import launch
+from orchestrator.launch import new_run_id
 from orchestrator.settings import Misuse
 from scheduler.forecast import Foresight
-from state.ids import IntentId, RunId
-from state.intents import LaunchRun
-from state.plan import Plan
-from state.plan_text import parse_plan
-from state.ports import StoreError, Wakeups
 
-LAUNCH_WAIT = 5.0
 PLAN_SIZE = 64 * 2**20
 
 Told = Callable[[str], None]
@@ -94,55 +85,3 @@ async def serve_house(house: House, host: str, port: int, stop: asyncio.Event, t
         told(f"http://{f'[{shown}]' if ':' in shown else shown}:{number}/login?once={room.access.new_login()}")
 
     await serve(app, host, port, ready, stop)
-
-
-async def lead_launches(house: House, stop: asyncio.Event, told: Told) -> None:
-    """Lead every run that is asked for through the inbox, until `stop`; then stop them so that they can be resumed."""
-    seen = IntentId(0)
-    led: set[Loop] = set()
-    async with asyncio.TaskGroup() as group, house.bus.subscribe(None) as wakeups:
-        while not stop.is_set():
-            for run, submitted in await house.store.launches(seen):
-                seen = submitted.id
-                known = {head.run for head in await house.store.runs()}
-                if isinstance(submitted.intent, LaunchRun) and run not in known:
-                    group.create_task(_lead(house, run, submitted.intent, led, told))
-            await _woken(wakeups, stop)
-        for loop in led:
-            loop.stop()
-
-
-async def _woken(wakeups: Wakeups, stop: asyncio.Event) -> None:
-    """Until something may have been asked for, or `stop`."""
-    async with asyncio.TaskGroup() as group:
-        tasks = {group.create_task(wakeups.wait(LAUNCH_WAIT)), group.create_task(stop.wait())}
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()
-
-
-async def _lead(house: House, run: RunId, order: LaunchRun, led: set[Loop], told: Told) -> None:
-    plan = parse_plan(order.plan, order.source)
-    if not isinstance(plan, Plan):
-        told(f"run {run} was asked for with a plan that is not sound: {plan[0]}")
-        return
-    loops: list[Loop] = []
-
-    def started(loop: Loop) -> None:
-        loops.append(loop)
-        led.add(loop)
-
-    try:
-        accepted = await plan_accepted(house, plan, run, launched_by="serve")
-        told(f"run {run} launched")
-        await launch(house, accepted, Manner(lambda _: None), started)
-    except Misuse as refusal:
-        told(f"run {run} can not start: {refusal}")
-    except (StoreError, BaseExceptionGroup) as broken:
-        cause = broken.exceptions[0] if isinstance(broken, BaseExceptionGroup) else broken
-        if not isinstance(cause, StoreError):
-            raise
-        told(f"run {run} stopped: {cause}")
-    finally:
-        with contextlib.suppress(IndexError):
-            led.discard(loops[0])

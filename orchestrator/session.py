@@ -11,7 +11,8 @@ from orchestrator.loop import LEASE_TTL, Loop, Manner
 from orchestrator.recovery import load, recover
 from orchestrator.settings import Misuse
 from state import events as ev
-from state.ids import RunId
+from state.ids import START, RunId
+from state.intents import Submitted
 from state.ports import Held
 from state.run import RunState
 
@@ -37,13 +38,27 @@ async def _held(house: House, run: RunId) -> AsyncIterator[Held]:
 
 async def launch(house: House, accepted: ev.PlanAccepted, manner: Manner, started: Started) -> RunState:
     """Lead a new run to its end. `started` gets the loop as soon as it can be stopped."""
-    await house.store.create(accepted.run, accepted.plan.name, accepted.repository, house.clock.now())
+    await _open_log(house, accepted.run, accepted.plan.name)
     run = RunState(id=accepted.run)
     async with _held(house, accepted.run) as held, open_crew(house, accepted.run, accepted.plan, run) as crew:
         loop = Loop(house.wiring(), crew.effects, run, held, manner)
         started(loop)
         await loop.lead((accepted, ev.LeaseTaken(held.holder, held.token)))
     return run
+
+
+async def _open_log(house: House, run: RunId, name: str) -> None:
+    if all(head.run != run for head in await house.store.runs()):  # else it died before its first event
+        await house.store.create(run, name, str(house.path), house.clock.now())
+
+
+async def refuse(house: House, run: RunId, submitted: Submitted, why: str) -> None:
+    """Open and close the log of a run that can not start, so that whoever asked for it learns why."""
+    await _open_log(house, run, "refused")
+    async with _held(house, run) as held:
+        refused = ev.IntentRefused(submitted.id, submitted.by, submitted.intent, why)
+        await house.store.append(run, [(house.clock.now(), refused)], START, held)
+    house.bus.publish(run)
 
 
 async def resume(house: House, name: RunId, manner: Manner, started: Started) -> RunState:

@@ -87,6 +87,8 @@ def _missing(run: RunState, task: TaskState) -> tuple[TaskId, ...]:
 
 def _gone(run: RunState, missing: tuple[TaskId, ...]) -> TaskId | None:
     """The nearest task in the chains of needs that has ended without landing."""
+    if not (run.counts[Status.FAILED] or run.counts[Status.CANCELLED]):
+        return None
     seen = set(missing)
     todo = deque(missing)
     while todo and len(seen) <= _MOST_NEEDS:

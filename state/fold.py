@@ -111,6 +111,8 @@ def _retry(run: RunState, task: TaskState, by: str) -> None:
 
 def _intent_refused(run: RunState, e: ev.IntentRefused) -> None:
     run.intent = max(run.intent, e.intent_id)
+    if isinstance(e.intent, intents.LaunchRun) and not run.seq:
+        run.refused = e.why
 
 
 def _dispatched(run: RunState, e: ev.AttemptDispatched) -> None:

@@ -231,7 +231,8 @@ class Repository(Protocol):
         """Refs whose full name begins with `prefix` (such as `refs/tianting/salvage/`), peeled to commits."""
 
     async def update_ref(self, ref: str, new: Sha | None, expected: Sha | None) -> bool:
-        """Set (or with `new` None delete) a ref if it stands at `expected` (None: does not exist); False when not."""
+        """Set (or with `new` None delete) a ref if it stands at `expected` (None: does not exist). False: it does not,
+        or somebody has the branch to be deleted checked out. `RepositoryFault` when the name clashes with another."""
 
     async def set_fence(self, ref: str, text: str) -> Sha:
         """Point a fence ref at a blob of `text`, wherever it stood; the blob's sha is the token."""
@@ -252,7 +253,10 @@ class Repository(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All work in a worktree as one commit on `base`; `head` is the agent's own HEAD where that differs."""
+    """All work in a worktree: `commit` is the agent's HEAD plus one commit for the rest, or, when HEAD does not contain
+    `base`, one commit on `base`. `head` is the agent's own HEAD, or a commit that contains it and what it moved away
+    from; where `commit` does not contain `head`, only a ref at it keeps it. `paths` differ from `base`, sorted.
+    """
 
     commit: Sha
     head: Sha

@@ -38,7 +38,8 @@ class RunState:
     """One run. `trunk_ref` is the ref it lands on: the trunk's branch, or a shadow beside it once a checkout was in the
     way. `trunk` is where that ref stands, as far as the log knows; `stood` are all the commits it has stood at since
     somebody else last moved it; `foreign` is the newest commit of a person that was proposed beside it.
-    `steps` are the train's merges by their commits, as far back as one may be asked for (with `gate_carry` alone)."""
+    `steps` are the train's merges by their commits, as far back as one may be asked for (with `gate_carry` alone).
+    `refused` is why the run could never start."""
 
     id: RunId = RunId("")
     plan: Plan = field(default_factory=lambda: Plan("", ()))
@@ -60,6 +61,7 @@ class RunState:
     paused: bool = False
     cancelled: bool = False
     finished: bool = False
+    refused: str = ""
     intent: IntentId = IntentId(0)
     tasks: dict[TaskId, TaskState] = field(default_factory=dict)
     children: dict[TaskId, list[TaskId]] = field(default_factory=dict)

@@ -15,12 +15,12 @@ from dashboard.detail import ConflictsView, conflicts_view
 from dashboard.door import BY
 from dashboard.envelope import Envelope
 from dashboard.follow import RunSummary
+from dashboard.plain import to_json
 from dashboard.problems import Problem
 from dashboard.room import Room, TheRoom
 from dashboard.routes.work import diff_of
 from dashboard.snapshot import CandidateView, RunView, train_view
 from dashboard.views import Trunk, trunk_view
-from state.codec import encode
 from state.ids import RunId, Seq
 from state.intents import LaunchRun
 from state.plan import Plan
@@ -80,7 +80,7 @@ class Train(TypedDict):
 
 
 def json_response(value: object, status: int = 200) -> Response:
-    return Response(encode(value), status, media_type="application/json")
+    return Response(to_json(value), status, media_type="application/json")
 
 
 @router.post("/runs", status_code=202, response_model=Launched)
@@ -132,7 +132,7 @@ async def snapshot(run: str, room: TheRoom) -> Response:
     followed = await room.followed(name)
     if not followed.state.seq:
         followed.state.id = name
-    content = followed.snapshot(room.ports.forecast, room.ports.clock.now(), led=led)
+    content = await followed.snapshot(room.ports.forecast, room.ports.clock.now(), led=led)
     return Response(content, media_type="application/json")
 
 
@@ -155,7 +155,7 @@ async def events(
         lines.extend(stretch.lines)
         room_left -= sum(map(len, stretch.lines))
         place = stretch.last
-    text = f'{{"run":{encode(name)},"events":[{",".join(lines)}],"next":{place},"last":{last}}}'
+    text = f'{{"run":{to_json(name)},"events":[{",".join(lines)}],"next":{place},"last":{last}}}'
     return Response(text, media_type="application/json")
 
 

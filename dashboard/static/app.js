@@ -21,6 +21,7 @@ let allRows = false;
 let endFeed = () => {};
 let refreshing = null;
 let refreshedAt = 0;
+let seen = 0;
 const asked = new Map();
 
 // ------------------------------------------------------------------------------------------------------- small parts
@@ -92,6 +93,7 @@ function drawHead() {
   $("cancel").hidden = ended || run.cancelled;
   const notices = [];
   if (!run.led && !ended && run.seq) notices.push(t("notLed", run.run));
+  if (run.refused) notices.push(run.refused);
   if (run.simulated) notices.push(t("simulatedRun"));
   setText($("notice"), notices.join(" "));
   $("notice").hidden = !notices.length;
@@ -269,6 +271,7 @@ function take(envelopes) {
   log.append(...envelopes.slice(-LINES).map(logLine));
   while (log.children.length > LINES) log.firstElementChild.remove();
   if (atEnd) log.scrollTop = log.scrollHeight;
+  seen = envelopes[envelopes.length - 1].seq;
   for (const { type, data } of envelopes) {
     if (type === "IntentRefused" && asked.delete(data.intent_id)) toast(t("refused", data.why), true);
   }
@@ -288,23 +291,26 @@ function refresh() {
   if (refreshing || !run) return;
   const wait = Math.max(0, refreshedAt + REFRESH - Date.now());
   refreshing = setTimeout(async () => {
+    let behind = false;
     try {
       refreshedAt = Date.now();
       const fresh = await api(`/runs/${encodeURIComponent(run.run)}`);
       if (fresh.run === run.run) run = fresh;
       draw();
+      behind = run.seq < seen;  // of a large run the server may hand out an older snapshot
     } catch (error) {
       toast(t("failed", error.message), true);
     } finally {
       refreshing = null;
     }
+    if (behind) refresh();
   }, wait);
 }
 
 async function show(name) {
   endFeed();
   $("log").replaceChildren();
-  [only, allRows] = [null, false];
+  [only, allRows, seen] = [null, false, 0];
   try {
     run = await api(`/runs/${encodeURIComponent(name)}`);
   } catch (error) {

@@ -57,7 +57,7 @@ const SHAPES = {
 };
 
 const OF_RUNS = {
-  "run-launching": "WAITING", "run-running": "RUNNING", "run-waiting": "question", "run-paused": "paused",
+  "run-launching": "WAITING", "run-refused": "FAILED", "run-running": "RUNNING", "run-waiting": "question", "run-paused": "paused",
   "run-finished": "LANDED", "run-failed": "FAILED", "run-cancelled": "CANCELLED",
 };
 

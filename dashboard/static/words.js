@@ -31,7 +31,7 @@ const EN = {
     FAILED: "Failed", CANCELLED: "Cancelled",
   },
   runStatuses: {
-    launching: "Launching", running: "Running", waiting: "Waiting for you", paused: "Paused", finished: "Finished",
+    launching: "Launching", refused: "Could not start", running: "Running", waiting: "Waiting for you", paused: "Paused", finished: "Finished",
     failed: "Failed", cancelled: "Cancelled",
   },
   whys: {},
@@ -81,7 +81,7 @@ const ZH = {
     FAILED: "失败", CANCELLED: "已取消",
   },
   runStatuses: {
-    launching: "启动中", running: "进行中", waiting: "等待你", paused: "已暂停", finished: "已完成", failed: "失败",
+    launching: "启动中", refused: "无法启动", running: "进行中", waiting: "等待你", paused: "已暂停", finished: "已完成", failed: "失败",
     cancelled: "已取消",
   },
   whys: {

@@ -17,13 +17,14 @@ from orchestrator.compose import House
 def serve_house(repo: Path, host: str, port: int, store: str | None) -> int:
     async def work(house: House) -> int:
         from orchestrator import serving
+        from orchestrator.launcher import Launcher
 
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         async with asyncio.TaskGroup() as group:
-            group.create_task(serving.lead_launches(house, stop, _say))
+            group.create_task(Launcher(house, _say).work(stop))
             group.create_task(serving.serve_house(house, host, port, stop, _dashboard, can_launch=True))
         return DONE
 

@@ -5,7 +5,7 @@ Never: overwrite or remove a file whose content is not in the old commit; move H
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from state.git import trees
 from state.git.door import LONG, Door
@@ -32,6 +32,15 @@ def look(root: bytes, path: bytes) -> os.stat_result | None:
         return os.lstat(os.path.join(root, path))
     except OSError:
         return None
+
+
+def looks(checkout: Checkout, paths: Iterable[bytes]) -> dict[bytes, tuple[int, ...] | None]:
+    """By which each path can be told to be the same as before."""
+    found: dict[bytes, tuple[int, ...] | None] = {}
+    for path in paths:
+        seen = look(os.fsencode(checkout.path), path)
+        found[path] = seen and (seen.st_ino, seen.st_mode, seen.st_size, seen.st_mtime_ns)
+    return found
 
 
 def obstacle(door: Door, checkout: Checkout, changed: Mapping[bytes, Change]) -> bytes | None:

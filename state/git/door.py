@@ -134,9 +134,16 @@ class Door:
         return found
 
     @cached_property
+    def bare(self) -> bool:
+        told = self.config.get("core.bare")
+        if told is None:
+            return os.path.basename(self.common_dir) != ".git"
+        return told.lower() in ("true", "yes", "on", "1", "")
+
+    @cached_property
     def work_tree(self) -> str:
-        """The main work tree's absolute path; "" when the repository is bare."""
-        if self.config.get("core.bare", "false").lower() in ("true", "yes", "on", "1", ""):
+        """The main work tree's absolute path; "" when the repository is bare, or does not say where it is."""
+        if self.bare:
             return ""
         told = self.config.get("core.worktree")
         if told is not None:
@@ -162,7 +169,7 @@ class Door:
                 process_group=0,
             )
         except (git.GitCommandNotFound, OSError, ValueError) as error:
-            raise RepositoryFault(f"git could not be started: {error}") from error
+            raise RepositoryFault(f"git could not be started: {str(error).splitlines()[-1].strip()}") from error
         found = process.proc
         assert found is not None
         process.proc = None  # from here on its end is ours to see to, not the garbage collector's

@@ -66,7 +66,7 @@ def _look(path: str) -> Place | Unusable:
     if form != "sha1":
         return Unusable(f"{shown(path)} is a repository of {form} objects; only sha1 is supported.")
     # One path a question: a path may hold a newline, and rev-parse knows no -z.
-    common = os.path.normpath(os.path.join(path, _one(door, path, "--git-common-dir")))
+    common = os.path.realpath(os.path.join(path, _one(door, path, "--git-common-dir")))
     admin = _one(door, path, "--absolute-git-dir")
     if Door(common).config.get("extensions.refstorage", "files") != "files":
         return Unusable(f"{shown(path)} keeps its refs in a form (reftable) that is not supported.")

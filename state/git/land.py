@@ -8,14 +8,19 @@ import os
 from state.git import checkout as work_tree
 from state.git import trees, worktree_records
 from state.git.door import Door, shown
+from state.git.half_moved import HalfMoved
 from state.git.objects import ObjectStore
 from state.git.refs import Refs, Refused
+from state.git.trees import Change
 from state.git.worktree_records import Checkout
 from state.ports import LandingOrder, Moved, NotMoved
 
 
 def _same(left: str, right: str) -> bool:
     return bool(right) and os.path.realpath(left) == os.path.realpath(right)
+
+
+Changed = dict[bytes, Change]
 
 
 class Landing:
@@ -28,15 +33,18 @@ class Landing:
         place = self._place(order)
         if isinstance(place, NotMoved):
             return place
+        changed: Changed = {}
         if place is not None:
-            refused = self._obstacle(order, place)
-            if refused is not None:
-                return refused
+            old, new = self._objects.tree_id(order.old), self._objects.tree_id(order.new)
+            changed = {change.path: change for change in trees.changes(self._objects, old, new)}
+            path = work_tree.obstacle(self._door, place, changed)
+            if path is not None:
+                return NotMoved("checkout", f"{shown(path)} is in the way in {shown(place.path)}")
         orders = (f"verify {order.fence} {order.token}", f"update {order.ref} {order.new} {order.old}")
         answers: list[NotMoved | None] = []
 
         def carry() -> str | None:
-            answers.append(self._carry(order, place))
+            answers.append(None if place is None else self._carry(order, place, changed))
             return None if answers[0] is None else answers[0].detail
 
         outcome = self._refs.transact(orders, carry)
@@ -61,28 +69,25 @@ class Landing:
         where = ", ".join(shown(tree.path) for tree in having) or "no worktree"
         return NotMoved("checkout", f"{order.ref} is checked out in {where} now")
 
-    def _obstacle(self, order: LandingOrder, place: Checkout) -> NotMoved | None:
-        old, new = self._objects.tree_id(order.old), self._objects.tree_id(order.new)
-        changed = {change.path: change for change in trees.changes(self._objects, old, new)}
-        path = work_tree.obstacle(self._door, place, changed)
-        return None if path is None else NotMoved("checkout", f"{shown(path)} is in the way in {shown(place.path)}")
-
-    def _carry(self, order: LandingOrder, place: Checkout | None) -> NotMoved | None:
+    def _carry(self, order: LandingOrder, place: Checkout, changed: Changed) -> NotMoved | None:
         """Done while the locks are held: between this and the commit nobody else can move the trunk."""
-        if place is None:
-            return None
         if worktree_records.branch_of(place.admin) != order.ref:
             return NotMoved("checkout", f"{shown(place.path)} has another branch checked out now")
+        before = work_tree.looks(place, changed)
         said = work_tree.move(self._door, place, order.old, order.new)
-        return None if said is None else self._who_is_in_the_way(order, place, said)
+        if said is None:
+            return None
+        after = work_tree.looks(place, changed)
+        touched = {path for path in changed if before[path] != after[path]}
+        if touched:  # it is checked first and written then: only a disk or a filter that fails stops it in between
+            HalfMoved(self._door, self._objects, place, order.old, order.new).put_right(landed=False, only=touched)
+        return self._who_is_in_the_way(order, place, changed, said)
 
-    def _who_is_in_the_way(self, order: LandingOrder, place: Checkout, said: str) -> NotMoved:
+    def _who_is_in_the_way(self, order: LandingOrder, place: Checkout, changed: Changed, said: str) -> NotMoved:
         lock = os.path.join(place.admin, "index.lock")
         if os.path.lexists(lock):
             return NotMoved("checkout", f"another git process works in {shown(place.path)} ({shown(lock)} exists)")
-        old, new = self._objects.tree_id(order.old), self._objects.tree_id(order.new)
-        moving = {change.path for change in trees.changes(self._objects, old, new)}
-        dirty = sorted(moving & work_tree.dirty_paths(self._door, place, order.old))
+        dirty = sorted(changed.keys() & work_tree.dirty_paths(self._door, place, order.old))
         if dirty:
             return NotMoved("checkout", f"{shown(dirty[0])} has changes of yours in {shown(place.path)}")
         return NotMoved("checkout", f"{shown(place.path)} could not be moved: {said}")

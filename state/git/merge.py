@@ -3,7 +3,7 @@
 `git merge-tree` (2.39) reads `.gitattributes` from the work tree and from nowhere else, not from an index and not from
 the merged trees; so each trunk has a folder that holds its `.gitattributes` files alone, and that is the work tree.
 Asked over its input it answers only at the end of it; so one process stands by, set up and waiting for its one
-question, and the next is started while this one answers.
+question, and the next is started when this one has answered.
 Never: touch a ref, an index or a work tree of anybody; decide what to do about a conflict.
 """
 
@@ -121,13 +121,14 @@ class Merging:
     def _ask(self, work_tree: str, question: bytes) -> tuple[int, bytes, bytes]:
         self._door.watch("merge-tree")
         process = self._take(work_tree)
-        self._refill.submit(self._stand_by, work_tree)
         try:
             out, err = exchange(process, question, QUICK)
         except TimeoutError:
             raise RepositoryFault(f"a merge did not end within {QUICK:g} seconds") from None
         finally:
             end(process)
+            # Not before: starting a process stops all threads for as long as a small merge takes.
+            self._refill.submit(self._stand_by, work_tree)
         return process.returncode, out, err
 
     def merge_file(self, base: bytes, ours: bytes, theirs: bytes, favour: str) -> bytes | None:

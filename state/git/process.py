@@ -5,6 +5,7 @@ Never: wait without an end; kill what has not been asked first.
 
 import os
 import select
+import signal
 import time
 from contextlib import suppress
 from subprocess import Popen, TimeoutExpired
@@ -34,16 +35,18 @@ def ended(process: Popen[bytes], timeout: float) -> bool:
 
 
 def end(process: Popen[bytes]) -> None:
-    """See a process to its end. It is asked first (end of input, then SIGTERM), for git takes its locks away when it
-    is asked and leaves them behind when it is killed."""
+    """See a process, the leader of its group, to its end. It is asked first (end of input, then SIGTERM), for git takes
+    its locks away when it is asked and leaves them behind when it is killed. What it has started (a filter, a worker)
+    is asked with it."""
     if process.stdin is not None and not process.stdin.closed:
         with suppress(BrokenPipeError):
             process.stdin.close()
-    for ask in (None, process.terminate, process.kill):
+    for number in (None, signal.SIGTERM, signal.SIGKILL):
         if process.poll() is not None:
             break
-        if ask is not None:
-            ask()
+        if number is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
         ended(process, _GRACE)
     process.wait()
     for pipe in (process.stdout, process.stderr):

@@ -6,6 +6,7 @@ Never: move a ref from anywhere but the place the caller named; delete a branch 
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from subprocess import Popen
 
 from state.git import worktree_records
 from state.git.door import Door
@@ -28,10 +29,14 @@ class Refs:
     def __init__(self, door: Door, objects: ObjectStore) -> None:
         self._door = door
         self._objects = objects
-        self._writer = Standing(lambda: door.start(["update-ref", "-m", "tianting", "--stdin"], {}))
+        self._writer, self._slow_writer = Standing(self._start), Standing(self._start)
+
+    def _start(self) -> Popen[bytes]:
+        return self._door.start(["update-ref", "-m", "tianting", "--stdin"], {})
 
     def close(self) -> None:
         self._writer.close()
+        self._slow_writer.close()
 
     def value(self, ref: str) -> Sha | None:
         """The object a full ref name stands at, not peeled; None when there is no such ref."""
@@ -58,11 +63,12 @@ class Refs:
 
     def transact(self, orders: Sequence[str], between: Callable[[], str | None] | None = None) -> Refused | None:
         """Do all orders (`update REF NEW OLD`, `verify REF OLD`, …) or none. `between` runs while the locks are held;
-        a text from it calls the whole off. None: done."""
+        a text from it calls the whole off. None: done. Who has something to do in between does not keep others waiting.
+        """
         self._door.watch("update-ref")
         request = "".join(f"{line}\n" for line in ("start", *orders, "prepare"))
         try:
-            with self._writer.talk() as talk:
+            with (self._writer if between is None else self._slow_writer).talk() as talk:
                 talk.send(os.fsencode(request))
                 _expect(talk, b"start: ok", b"prepare: ok")
                 objection = between() if between is not None else None

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from state.git import trees, worktree_records
-from state.git.door import QUICK, Door, Watch, ignore
+from state.git.door import QUICK, Door, Watch, ignore, shown
 from state.git.history import History
 from state.git.inspect import Unusable, inspect
 from state.git.land import Landing
@@ -27,6 +27,8 @@ from state.ports import LandingOrder, Merge, Moved, NotMoved, RepositoryFault
 T = TypeVar("T")
 
 _THREADS = 6
+_SLOW_THREADS = 4
+"""For what may take seconds (a whole work tree), so that a landing never waits behind it."""
 
 
 class GitRepository:
@@ -39,6 +41,9 @@ class GitRepository:
             raise RepositoryFault(place.why)
         self.common_dir = place.common_dir
         self.door = Door(place.common_dir, watch)
+        linked = {os.path.realpath(record.path) for record in worktree_records.records(place.common_dir)}
+        if place.top_level and os.path.realpath(place.top_level) not in linked:
+            self.door.work_tree = place.top_level  # told here also for a repository that lies apart from its work tree
         self.scratch = Scratch(place.common_dir)
         self.objects = ObjectStore(self.door)
         self.git_refs = Refs(self.door, self.objects)
@@ -48,6 +53,7 @@ class GitRepository:
         self._mending = Mending(self.door, self.objects, self.git_refs, self.history)
         self._who = _identity(self.door.config)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="git")
+        self._slow_threads = ThreadPoolExecutor(_SLOW_THREADS, thread_name_prefix="git-slow")
 
     async def close(self) -> None:
         """Wait for what is under way, then end every process and thread."""
@@ -55,16 +61,25 @@ class GitRepository:
 
     def _close(self) -> None:
         self._threads.shutdown()
+        self._slow_threads.shutdown()
         self._merging.close()
         self.git_refs.close()
         self.objects.close()
         self.scratch.close()
 
-    async def call(self, work: Callable[[], T]) -> T:
+    async def call(self, work: Callable[[], T], slow: bool = False) -> T:
         """Do `work` in a thread. A cancelled caller waits for the end of it (every call has one): a landing or a
         worktree is then whole or not begun, and nothing runs on that nobody knows of."""
+
+        def guarded() -> T:
+            try:
+                return work()
+            except OSError as error:  # a full disk, a right that is missing
+                raise RepositoryFault(f"{error.strerror}: {shown(error.filename or self.common_dir)}") from error
+
         try:
-            step = asyncio.get_running_loop().run_in_executor(self._threads, work)
+            pool = self._slow_threads if slow else self._threads
+            step = asyncio.get_running_loop().run_in_executor(pool, guarded)
         except RuntimeError as error:  # the pool was shut down
             raise RepositoryFault("the repository was closed") from error
         try:

@@ -46,7 +46,8 @@ class Taken:
 
 
 class Taking:
-    """One snapshot of the worktree at `path` through the index file `index`, which is left filled."""
+    """One snapshot of the worktree at `path` through the index file `index`, which is left filled. `admin` is git's
+    record of the worktree, "" when that is lost."""
 
     def __init__(self, door: Door, objects: ObjectStore, path: str, admin: str, index: str) -> None:
         self._door = door
@@ -66,16 +67,17 @@ class Taking:
 
     def take(self, head: str, keep: Globs) -> Taken:
         """`head` is what the index is filled from where the worktree's own, or its record, can not be used."""
-        try:
-            # With its time: git tells by it which entries were written in the same instant as their files.
-            shutil.copy2(os.path.join(self._admin, "index"), self._index)
-            return self._take(keep)
-        except (RepositoryFault, OSError):
-            self._left_out = True
-            self._env["GIT_DIR"] = self._door.common_dir
-            self._git(["read-tree", "--empty"])
-            self._git(["read-tree", head])
-            return self._take(keep)
+        if self._admin:
+            try:
+                # With its time: git tells by it which entries were written in the same instant as their files.
+                shutil.copy2(os.path.join(self._admin, "index"), self._index)
+                return self._take(keep)
+            except (RepositoryFault, OSError):
+                self._left_out = True
+        self._env["GIT_DIR"] = self._door.common_dir
+        self._git(["read-tree", "--empty"])
+        self._git(["read-tree", head])
+        return self._take(keep)
 
     def _take(self, keep: Globs) -> Taken:
         listing = self.listing()

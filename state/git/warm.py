@@ -47,11 +47,13 @@ class Move:
         """Whether the folder and its record are what the snapshot saw."""
         with open(os.path.join(self._path, ".git"), "rb") as file:
             pointer = os.fsdecode(file.read()).removeprefix("gitdir:").strip()
-        if os.path.realpath(pointer) != os.path.realpath(self._admin):
+        if os.path.realpath(os.path.join(self._path, pointer)) != os.path.realpath(self._admin):
             return False
         names = {name for name in os.listdir(self._admin) if not name.startswith("sharedindex.")}
         if not _RECORD.union(_LEAVINGS).issuperset(names):
             return False
+        if any(files for _, _, files in os.walk(os.path.join(self._admin, "refs"))):
+            return False  # refs that are this worktree's alone
         return self._untouched(self._index)
 
     def _untouched(self, index: str) -> bool:

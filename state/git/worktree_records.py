@@ -28,7 +28,8 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """A work tree (linked or the main one) and the branch its HEAD names; "" when HEAD is detached."""
+    """A work tree (linked or the main one) and the branch its HEAD names; "" when HEAD is detached. Where it is not
+    known where the work tree is, `path` is that of its record, and it is not `present`."""
 
     path: str
     admin: str
@@ -86,7 +87,7 @@ def checkouts(door: Door) -> list[Checkout]:
     """All work trees of the repository, the main one first. A linked one whose folder is gone counts only when it is
     locked: git takes such a record for one on a disk that is not mounted."""
     found: list[Checkout] = []
-    if door.work_tree:
+    if not door.bare:
         found.append(_checkout(door.work_tree, door.common_dir))
     for record in records(door.common_dir):
         seen = _checkout(record.path, record.admin) if record.path else None
@@ -96,5 +97,5 @@ def checkouts(door: Door) -> list[Checkout]:
 
 
 def _checkout(path: str, admin: str) -> Checkout:
-    present = os.path.lexists(os.path.join(path, ".git"))
-    return Checkout(path, admin, branch_of(admin), present, _rebasing(admin))
+    present = bool(path) and os.path.lexists(os.path.join(path, ".git"))
+    return Checkout(path or admin, admin, branch_of(admin), present, _rebasing(admin))

@@ -77,8 +77,10 @@ class GitWorktrees:
                     return work(place)
                 except RepositoryFault as error:
                     raise WorktreeFault(str(error)) from error
+                except OSError as error:
+                    raise WorktreeFault(f"{error.strerror}: {shown(error.filename or path)}") from error
 
-        return await self._repository.call(alone)
+        return await self._repository.call(alone, slow=True)
 
     # ------------------------------------------------------------------------------------------- records
 
@@ -136,7 +138,7 @@ class GitWorktrees:
         mine = self._records(path)
         if not os.path.isdir(path):
             raise WorktreeFault(f"there is no worktree at {shown(path)}")
-        admin = mine[0].admin if mine else self._door.common_dir
+        admin = mine[0].admin if mine else ""
         head = (head_of(self._objects, admin) if mine else None) or base
         grown = self._repository.history.is_ancestor(base, head)
         taking = Taking(self._door, self._objects, path, admin, place.index)

@@ -83,7 +83,7 @@ async def test_with_the_token_a_socket_says_what_is_wrong(stage: Stage) -> None:
 async def test_health_needs_no_token_and_metrics_only_when_told(stage: Stage) -> None:
     async with stage.client(None) as client:
         assert (await client.get("/healthz")).status_code == 200
-        assert (await client.get("/readyz")).status_code == 200
+        assert (await client.get("/readyz", headers={"Host": "10.1.2.3:7357"})).status_code == 200
         assert (await client.get("/metrics")).status_code == 401
     async with on_stage(World(), Options(tokens=(TOKEN,), open_metrics=True)) as other, other.client(None) as client:
         assert (await client.get("/metrics")).status_code == 200
@@ -210,7 +210,7 @@ async def test_who_asked_is_noted_as_a_person_or_a_program(stage: Stage) -> None
 async def test_an_origin_of_the_options_is_let_in() -> None:
     world = World()
     await Story.begin(world)
-    options = Options(tokens=(TOKEN,), origins=("https://court.example",), hosts=("court.example",))
+    options = Options(tokens=(TOKEN,), origins=("https://court.example",), hosts=("Court.Example",))
     async with on_stage(world, options) as stage, stage.client() as client:
         headers = {"Host": "court.example", "Origin": "https://court.example"}
         assert (await client.post(f"{RUN}/intents", json={"kind": "PauseRun"}, headers=headers)).status_code == 202

@@ -116,6 +116,22 @@ async def test_what_waits_for_a_client_comes_as_one_frame(story: Story) -> None:
         assert seqs(frame) == list(range(5, 25))
 
 
+async def test_a_trickle_is_gathered_so_that_waking_the_clients_stays_cheap(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_GAP", 0.2)
+    async with on_stage(story.world) as stage, sockets(stage, story.last) as client:
+        await until(lambda: bool(stage.app.state.room.feeds._tails))
+        for number in range(20):
+            await story.progress("schema", f"line {number}")
+            await asyncio.sleep(0.002)
+        frames: list[list[dict[str, object]]] = []
+        async with asyncio.timeout(PATIENCE):
+            while not frames or frames[-1][-1]["seq"] != story.last:
+                frames.append(json.loads(await client.recv()))
+        assert len(frames) <= 10
+
+
 async def test_across_reconnects_there_is_no_gap_and_no_repeat(story: Story) -> None:
     async with on_stage(story.world) as stage:
         seen: list[object] = []

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from state.git.door import Door
 from state.git.inspect import Place, Unusable, inspect
 from state.git.repository import GitRepository
 from state.ids import Sha
@@ -148,3 +149,25 @@ async def test_commits_bear_the_persons_name(tmp_path: Path, monkeypatch: pytest
         "A Person <p@x> 1234567890 A Person <p@x> 1234567890|größe\n\nmore\n"
     )
     assert git(top, "fsck", "--strict", "--no-dangling") == ""
+
+
+def test_a_git_that_does_not_end_is_ended_with_what_it_started(tmp_path: Path) -> None:
+    make(tmp_path / "repo", {"a": "a\n"})
+    door = Door(str(tmp_path / "repo/.git"))
+    waiting = f"alias.wait=!echo $$ > '{tmp_path}/pid'; sleep 60 & wait"
+    with pytest.raises(RepositoryFault, match="did not end within"):
+        door.run(["-c", waiting, "wait"], timeout=0.3)
+    assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
+
+
+def test_much_is_fed_and_taken_at_once(tmp_path: Path) -> None:
+    make(tmp_path / "repo", {"a": "a\n"})
+    door = Door(str(tmp_path / "repo/.git"))
+    feed = b"".join(b"name-%d\n" % number for number in range(200_000))
+    assert door.run(["cat-file", "--batch-check"], feed=feed).out.count(b" missing\n") == 200_000
+
+
+def test_a_program_that_reads_nothing_is_no_fault_of_ours(tmp_path: Path) -> None:
+    make(tmp_path / "repo", {"a": "a\n"})
+    door = Door(str(tmp_path / "repo/.git"))
+    assert door.run(["rev-parse", "--is-bare-repository"], feed=b"x" * 1_000_000).out == b"false\n"

@@ -360,3 +360,28 @@ async def test_a_branch_that_somebody_has_checked_out_is_not_deleted(top: Path, 
     assert not await repository.update_ref(TRUNK, None, main)
     assert await repository.update_ref("refs/heads/free", None, main)
     assert git(top, "rev-parse", "HEAD") == main
+
+
+async def test_a_landing_that_fails_while_it_writes_is_undone(top: Path, repository: GitRepository) -> None:
+    """A filter that fails, or a name that the disk does not take, stops git with half of the files written."""
+    write(top, {"b.txt": "mine\n"})
+    git(top, "config", "filter.bad.clean", "cat")
+    git(top, "config", "filter.bad.smudge", "false")
+    git(top, "config", "filter.bad.required", "true")
+    place = top.parent / "side"
+    git(top, "worktree", "add", "-q", "-b", "side", str(place), "main")
+    write(place, {"a.txt": "2\n", "gone.txt": None, "lib/c.txt": "2\n", "swap/file": None})
+    (place / "swap").rmdir()
+    write(place, {"swap": "now a file\n", "new/d": "d\n", ".gitattributes": "*.bad filter=bad\n", "x.bad": "x\n"})
+    (place / "flat").chmod(0o755)
+    git(place, "add", "-A")
+    git(place, "commit", "-q", "-m", "side")
+    asked = await order(repository, git(top, "rev-parse", "side"))
+    await refused(repository, asked, "could not be moved")
+    assert status(top) == [" M b.txt"]
+    assert git(top, "diff", "--cached", "--stat") == ""
+    assert not os.access(top / "flat", os.X_OK)
+    git(top, "config", "filter.bad.smudge", "cat")
+    assert await repository.land(asked) == Moved()
+    assert status(top) == [" M b.txt"]
+    assert os.access(top / "flat", os.X_OK)

@@ -384,6 +384,13 @@ async def test_new_attributes_are_applied_to_all_files(ground: Ground) -> None:
     assert (ground.tree / "a.txt").read_bytes() == b"1\r\n"
 
 
+async def test_refs_of_one_worktree_do_not_reach_the_next_attempt(ground: Ground) -> None:
+    git(ground.tree, "update-ref", "refs/worktree/mine", "HEAD")
+    await ground.snapshot()
+    assert not await ground.prepare()
+    assert git(ground.tree, "for-each-ref", "refs/worktree") == ""
+
+
 async def test_a_snapshot_of_another_process_is_not_moved_on_from(ground: Ground) -> None:
     write(ground.tree, {"new": "n\n"})
     await ground.snapshot()

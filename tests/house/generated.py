@@ -18,11 +18,29 @@ BLOCK = re.compile(r"(?P<open><!-- generated: (?P<name>[a-z]+) -->\n).*?(?P<clos
 
 def union_page(module: str, union: str) -> str:
     """Every member of a closed union with what it means and what it carries, in the order of the union."""
-    tree = ast.parse((ROOT / "state" / f"{module}.py").read_bytes())
-    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    tree = _parsed(module)
+    classes = {name: _parsed(home).body for home, names in _homes(module, tree).items() for name in names}
     [written] = (node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == union)
-    members = [node.id for node in ast.walk(written.value) if isinstance(node, ast.Name)]
-    return "\n".join(member_section(classes[name]) for name in sorted(members, key=lambda name: classes[name].lineno))
+    members = ast.unparse(written.value).split(" | ")
+    return "\n".join(member_section(_class(classes[name], name)) for name in members)
+
+
+def _parsed(module: str) -> ast.Module:
+    return ast.parse((ROOT / "state" / f"{module}.py").read_bytes())
+
+
+def _homes(module: str, tree: ast.Module) -> dict[str, list[str]]:
+    """Room of `state/` to the names that it defines or hands on (`from state.train_events import Landed as Landed`)."""
+    homes: dict[str, list[str]] = {module: [node.name for node in tree.body if isinstance(node, ast.ClassDef)]}
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module is not None and node.module.startswith("state."):
+            handed_on = [alias.name for alias in node.names if alias.asname == alias.name]
+            homes.setdefault(node.module.removeprefix("state."), []).extend(handed_on)
+    return {home: names for home, names in homes.items() if names}
+
+
+def _class(body: list[ast.stmt], name: str) -> ast.ClassDef:
+    return next(node for node in body if isinstance(node, ast.ClassDef) and node.name == name)
 
 
 def member_section(member: ast.ClassDef) -> str:

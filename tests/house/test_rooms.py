@@ -31,6 +31,12 @@ PURE_WING_ROOMS = (
     "conflict/merge/",
     "conflict/surface/",
     "conflict/train.py",
+    "dashboard/detail.py",
+    "dashboard/envelope.py",
+    "dashboard/history.py",
+    "dashboard/plain.py",
+    "dashboard/reasoning.py",
+    "dashboard/snapshot.py",
     "dashboard/views.py",
 )
 

@@ -154,6 +154,12 @@ class Playbook:
         assert not self.decided, f"decided as well: {self.decided}"
         return self
 
+    def settle(self) -> "Playbook":
+        """Let it decide whatever it does."""
+        self.decide()
+        self.decided.clear()
+        return self
+
     def decide(self) -> None:
         """Ask until nothing new follows, and fold the dispatches, as the loop does."""
         while True:

@@ -6,10 +6,10 @@ import pytest
 
 from dashboard.detail import conflicts_view, task_detail
 from dashboard.history import History
+from dashboard.plain import to_json
 from dashboard.snapshot import run_view
 from dashboard.views import report_view, run_status, status_view, task_view
 from state import events as ev
-from state.codec import encode
 from state.failure import Failure, FailureKind
 from state.fold import replay
 from state.ids import AttemptId, CandidateId, QuestionId, RunId, Seq, TaskId, WindowId
@@ -274,7 +274,7 @@ async def test_odd_file_names_do_not_break_a_view(story: Story) -> None:
     await story.dispatch("schema")
     await story.succeed("schema")
     await story.conflict("schema", path="caf\udce9/订单.py")
-    text = encode(run_view(await folded(story), FORECAST, 0.0, led=True))
+    text = to_json(run_view(await folded(story), FORECAST, 0.0, led=True))
     assert json.loads(text.encode())["questions"][0]["paths"] == ["caf\udce9/订单.py"]
 
 

@@ -86,7 +86,7 @@ def submit(run: RunState, intent: intents.Intent) -> tuple[tuple[ev.Event, ...],
         ((STARTED, DONE, CLASH), intents.ResolveConflict(CANDIDATE, "commit"), "name the commit"),
         ((), intents.DropCandidate(CANDIDATE), "no candidate"),
         ((STARTED, DONE), intents.ReorderTrain((CandidateId("b.1"),)), "not in the train: b.1"),
-        ((), intents.LaunchRun(RunId("r"), "", ""), "has been launched"),
+        ((), intents.LaunchRun(RunId("z"), "", ""), "it is run z"),
     ],
 )
 def test_what_makes_no_sense_now_is_refused_in_one_sentence(

@@ -58,15 +58,11 @@ class Storm(RuleBasedStateMachine):
     @initialize(of=specs(), limit=st.integers(1, 4), retries=st.integers(0, 2))
     def launch(self, of: list[TaskSpec], limit: int, retries: int) -> None:
         self.book = Playbook(plan(*of, windows={"backend": 2, "docs": 1}, limit=limit, retries=retries))
-        self.settle()
-
-    def settle(self) -> None:
-        self.book.decide()
-        self.book.decided.clear()
+        self.book.settle()
 
     def hear(self, report: Report | ev.Event) -> None:
         self.book >> report
-        self.settle()
+        self.book.settle()
 
     def any_of(self, data: st.DataObject, names: list[TaskId]) -> str:
         return str(data.draw(st.sampled_from(names)))

@@ -4,7 +4,7 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Union, cast, get_args, get_origin, get_type_hints
+from typing import Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
@@ -12,11 +12,11 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 # File names that are not valid UTF-8 reach us as lone surrogates; they must survive the log.
 TEXTS = st.text(max_size=8) | st.sampled_from(["\udcff.txt", "前端/页面.tsx", 'quote"\\\n', "\x00"])
 PLAIN: dict[object, st.SearchStrategy[object]] = {
-    str: TEXTS.map(lambda text: text),
-    int: st.integers(-(2**40), 2**60).map(lambda number: number),
-    bool: st.booleans().map(lambda flag: flag),
-    float: NUMBERS.map(lambda number: number),
-    NoneType: st.none().map(lambda nothing: nothing),
+    str: TEXTS,
+    int: st.integers(-(2**40), 2**60),
+    bool: st.booleans(),
+    float: NUMBERS,
+    NoneType: st.none(),
 }
 
 
@@ -29,7 +29,7 @@ def of(hint: object) -> st.SearchStrategy[object]:
     if hint in PLAIN:
         return PLAIN[hint]
     if isinstance(hint, type) and issubclass(hint, Enum):
-        return st.sampled_from(list(cast(type[Enum], hint)))
+        return st.sampled_from(list(hint))
     if isinstance(hint, type) and is_dataclass(hint):
         hints = get_type_hints(hint)
         return st.deferred(lambda: st.builds(hint, **{field.name: of(hints[field.name]) for field in fields(hint)}))

@@ -11,7 +11,7 @@ from state import codec, events, intents
 from state.codec import SCHEMA_VERSION, Json, decode, decode_intent, encode, intent_from, name_of
 from state.events import AttemptStarted, GateStarted, RunPaused
 from state.failure import Failure, FailureKind
-from state.ids import CandidateId, Sha, TaskId
+from state.ids import CandidateId, IntentId, Sha, TaskId
 from state.ports import NewerLog, StoreError
 from tests.unit.state import shapes
 
@@ -140,7 +140,7 @@ def test_an_intent_that_makes_no_sense_is_refused_in_one_sentence(raw: Json, say
 
 
 def test_an_intent_inside_an_event_keeps_its_kind() -> None:
-    text = encode(events.IntentAccepted(intents.IntentId(1), "ann", intents.CancelTask(TaskId("t"))))
+    text = encode(events.IntentAccepted(IntentId(1), "ann", intents.CancelTask(TaskId("t"))))
     assert json.loads(text)["intent"] == {"task": "t", "kind": "CancelTask"}
 
 
