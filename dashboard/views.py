@@ -65,8 +65,8 @@ class Cost(TypedDict):
 
 
 def run_status(run: RunState) -> str:
-    """One word: launching, refused (it could not start), running, waiting (for a person, nothing else can go on), paused, finished, failed (ended
-    with tasks that have not landed) or cancelled."""
+    """One word: launching, refused (it could not start), running, waiting (for a person, nothing else can go on),
+    paused, finished, failed (ended with tasks that have not landed) or cancelled."""
     if not run.seq:
         return "launching"
     if run.refused:

@@ -72,7 +72,8 @@ def _not_cancellable(run: RunState, task: TaskId) -> str:
 
 def _not_retryable(run: RunState, task: TaskId) -> str:
     status = run.tasks[task].status
-    if status in (Status.FAILED, Status.CANCELLED, Status.CONFLICTED):
+    cooling = status is Status.WAITING and run.tasks[task].not_before > run.last
+    if cooling or status in (Status.FAILED, Status.CANCELLED, Status.CONFLICTED):
         return ""
     return f"task {task} is {status.lower()}; only a failed, cancelled or conflicted task can be tried again"
 

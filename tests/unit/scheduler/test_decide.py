@@ -147,6 +147,11 @@ def test_a_task_that_overlaps_with_a_live_one_gives_way_to_one_that_does_not() -
     book >> finished("a") << start("b", near="")
 
 
+def test_a_task_that_gave_way_starts_after_those_that_it_gave_way_to() -> None:
+    specs = [task("a", touches=("shop/**",)), task("b", touches=("shop/x",)), task("c"), task("d")]
+    Playbook(plan(*specs, windows=4)) << start("a") << start("c") << start("d") << start("b", near="a") << nothing
+
+
 def test_where_all_overlap_the_first_starts_and_says_with_whom() -> None:
     specs = [task("a", touches=("shop/**",)), task("b", touches=("shop/x",)), task("c", exclusive=("shop/x",))]
     book = Playbook(plan(*specs, windows=3)) << start("a", near="") << start("b", near="a") << start("c", near="a b")

@@ -2,9 +2,12 @@
 
 from scheduler.balance import free_window
 from scheduler.limits import held_by, may_start, past_wall, room, windows_of
+from state import events as ev
+from state import intents
 from state.ids import AttemptId, RoleName, WindowId
 from state.standing import WindowState
-from tests.support.playbook import Playbook, finished, later, plan, start, succeeded, task
+from state.transcript import Usage
+from tests.support.playbook import TRUNK, Playbook, finished, later, plan, start, stop, succeeded, task, wish
 
 
 def test_a_pool_is_a_roles_windows_or_one_window() -> None:
@@ -41,6 +44,16 @@ def test_the_wall_counts_from_the_launch() -> None:
     assert may_start(book.run, book.now)
     assert past_wall(book.run, book.now + 1)
     assert not may_start(book.run, book.now + 1)
+
+
+def test_nothing_may_start_in_a_run_that_is_paused_cancelled_or_finished() -> None:
+    book = Playbook(plan("a")) << start("a")
+    assert may_start(book.run, book.now)
+    assert not may_start((book >> ev.RunPaused("ann")).run, book.now)
+    assert may_start((book >> ev.RunResumed("ann")).run, book.now)
+    assert not may_start((book >> ev.RunFinished(TRUNK, TRUNK, (), (), Usage())).run, book.now)
+    assert may_start((book >> ev.LeaseTaken("next", 2)).run, book.now)
+    assert not may_start((book >> wish(intents.CancelRun()) << stop("a")).run, book.now)
 
 
 def window(name: str, busy: float = 0.0, attempts: int = 0, at_work: bool = False) -> WindowState:

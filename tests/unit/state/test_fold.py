@@ -389,6 +389,11 @@ def test_a_cancelled_task_that_waits_out_its_backoff_is_not_started_when_it_ends
     assert (book.run.cooling, len(book.run.ready)) == ([], 0)
 
 
+def test_a_task_that_may_start_at_once_waits_for_no_time() -> None:
+    book = running("b") >> failed("a", FailureKind.LOST)
+    assert (book.run.tasks[A].not_before, book.run.cooling, len(book.run.ready)) == (0.0, [], 2)
+
+
 def test_a_run_can_be_taken_up_again_after_its_end() -> None:
     book = running(retries=0) >> failed("a")
     book >> ev.RunFinished(TRUNK, TRUNK, (), (), Usage())
