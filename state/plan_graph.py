@@ -81,11 +81,13 @@ def _window(reading: Reading, at: int, task: TaskSpec, roles: dict[RoleName, int
         reading.fault(("tasks", at, "role"), f"no window has the role {task.role!r}{near}")
     if task.window is None:
         return
+    spot = ("tasks", at, "window")
     name, _, number = task.window.rpartition("-")
-    role, spot = RoleName(name), ("tasks", at, "window")
-    if role not in roles or not _PLACE.fullmatch(number) or int(number) > roles[role]:
+    role = RoleName(task.window if task.window in roles else name)
+    one_of_them = role in roles and bool(_PLACE.fullmatch(number)) and int(number) <= roles[role]
+    if task.window not in roles and not one_of_them:
         known = [window_id(name, place) for name, count in roles.items() for place in range(1, min(count, 3) + 1)]
-        near = reading.did_you_mean(task.window, known)
+        near = reading.did_you_mean(task.window, [*roles, *known])
         reading.fault(spot, f"there is no window {task.window!r}{near}")
     elif task.role in roles and role != task.role:
         reading.fault(spot, f"the window {task.window!r} is not of the role {task.role!r}: take one of the two away")

@@ -125,6 +125,9 @@ def _limits(plan: Table) -> Limits:
     )
 
 
+_GATE_FAULT = "is taken by the worktrees of the gate: choose another"
+
+
 def _windows(plan: Table) -> tuple[WindowSpec, ...]:
     """The default windows with what the plan says of them, then the plan's own in its order."""
     found = {window.role: window for window in DEFAULT_WINDOWS}
@@ -134,7 +137,7 @@ def _windows(plan: Table) -> tuple[WindowSpec, ...]:
         return DEFAULT_WINDOWS
     for name, said in raw.items():
         path: Path = (*plan.path, "windows", name)
-        fault = name_fault(name)
+        fault = name_fault(name) or (_GATE_FAULT if name == "gate" else None)
         if fault:
             plan.reading.fault(path, f"the role {name!r} {fault}", key=True)
         what = f"the windows of {name!r}"

@@ -6,11 +6,13 @@ Never: overwrite or remove a file whose content is not in the old commit; move H
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from state.git import trees
-from state.git.door import LONG, Door
+from state.git.door import ANY, LONG, Door, sentence
 from state.git.trees import Change
 from state.git.worktree_records import Checkout
+from state.ports import RepositoryFault
 
 
 def environment(checkout: Checkout) -> dict[str, str]:
@@ -97,19 +99,36 @@ def _in_the_way(top: bytes, path: bytes, changed: Mapping[bytes, Change], found:
     return None
 
 
-def move(door: Door, checkout: Checkout, old: str, new: str) -> str | None:
-    """`git read-tree -m -u`; None when it moved, else what git said. Entries that only look changed (touched, copied)
-    are refreshed and tried once more."""
+@dataclass(frozen=True, slots=True)
+class Stayed:
+    """A work tree that git did not move; what it said. `killed`: it was ended in the middle and left its lock."""
+
+    said: str
+    killed: bool
+
+
+def move(door: Door, checkout: Checkout, old: str, new: str) -> Stayed | None:
+    """`git read-tree -m -u`; None when it moved. Entries that only look changed (touched, copied) are refreshed and
+    tried once more."""
     env = environment(checkout)
-    step = ["read-tree", "-m", "-u", old, new]
-    ran = door.run(step, env=env, cwd=checkout.path, ok=range(256), timeout=LONG)
-    if ran.code == 0:
-        return None
-    door.run(["update-index", "-q", "--refresh"], env=env, cwd=checkout.path, ok=range(256), timeout=LONG)
-    ran = door.run(step, env=env, cwd=checkout.path, ok=range(256), timeout=LONG)
-    if ran.code == 0:
-        return None
-    return ran.err.decode("utf-8", "replace").strip().partition("\n")[0]
+    steps = (
+        ["read-tree", "-m", "-u", old, new],
+        ["update-index", "-q", "--refresh"],
+        ["read-tree", "-m", "-u", old, new],
+    )
+    said = ""
+    for step in steps:
+        try:
+            ran = door.run(step, env=env, cwd=checkout.path, ok=ANY, timeout=LONG)
+        except RepositoryFault as error:  # it took too long, and was ended
+            return Stayed(str(error), killed=True)
+        if ran.code < 0:
+            return Stayed(f"git {step[0]} was ended by signal {-ran.code}", killed=True)
+        if step[0] == "read-tree":
+            if ran.code == 0:
+                return None
+            said = sentence(ran.err)
+    return Stayed(said, killed=False)
 
 
 def dirty_paths(door: Door, checkout: Checkout, commit: str) -> set[bytes]:

@@ -24,6 +24,9 @@ QUICK = 60.0
 LONG = 1800.0
 """Seconds for a call that may write a whole work tree."""
 
+ANY = range(-64, 256)
+"""Every way to end: with an exit code, or by a signal."""
+
 _INHERITED = frozenset(
     {
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",

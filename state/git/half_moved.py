@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from state.git import checkout as work_tree
 from state.git import trees
-from state.git.door import LONG, Door, Ran
+from state.git.door import ANY, LONG, Door, Ran
 from state.git.objects import ObjectStore
 from state.git.trees import Change, Leaf
 from state.git.worktree_records import Checkout
@@ -54,11 +54,7 @@ class HalfMoved:
         if landed and len(at_target) == len(changed):
             return  # the landing was whole; what differs since is the person's
         whole = len(at_other) == len(changed)
-        if (
-            only is None
-            and whole
-            and self._git(["read-tree", "-m", "-u", self._other, self._target], ok=range(256)).code == 0
-        ):
+        if only is None and whole and self._git(["read-tree", "-m", "-u", self._other, self._target], ok=ANY).code == 0:
             return
         known = {path: changed[path] for path in {*at_target, *at_other} if only is None or path in only}
         ours = self._ours(known)
@@ -74,8 +70,8 @@ class HalfMoved:
             and self._free(path)
         ]
         if absent:  # without -f: it writes only what is not there
-            self._git(["checkout-index", "-u", "-q", "-z", "--stdin"], _list(absent), ok=range(256))
-        self._git(["update-index", "-q", "--refresh"], ok=range(256))
+            self._git(["checkout-index", "-u", "-q", "-z", "--stdin"], _list(absent), ok=ANY)
+        self._git(["update-index", "-q", "--refresh"], ok=ANY)
 
     def _index(self) -> dict[bytes, _Entry]:
         found: dict[bytes, _Entry] = {}
@@ -113,11 +109,11 @@ class HalfMoved:
         plain = [path for path in paths if b"\n" not in path and not path.startswith(b'"')]
         found: dict[bytes, bytes] = {}
         if plain:
-            ran = self._git(["hash-object", "--stdin-paths"], b"\n".join(plain) + b"\n", ok=range(256))
+            ran = self._git(["hash-object", "--stdin-paths"], b"\n".join(plain) + b"\n", ok=ANY)
             if ran.code == 0:
                 found = {path: bytes.fromhex(sha.decode()) for path, sha in zip(plain, ran.out.split(), strict=True)}
         for path in set(paths).difference(found):
-            ran = self._git(["hash-object", "--", os.fsdecode(path)], ok=range(256))
+            ran = self._git(["hash-object", "--", os.fsdecode(path)], ok=ANY)
             if ran.code == 0:
                 found[path] = bytes.fromhex(ran.out.strip().decode())
         return found
@@ -133,7 +129,7 @@ class HalfMoved:
                 continue
             if self._objects.blob(leaf).startswith(content):
                 return True
-            ran = self._git(["cat-file", "--filters", f"{commit}:{os.fsdecode(path)}"], ok=range(256))
+            ran = self._git(["cat-file", "--filters", f"{commit}:{os.fsdecode(path)}"], ok=ANY)
             if ran.code == 0 and ran.out.startswith(content):
                 return True
         return False

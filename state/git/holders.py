@@ -1,7 +1,8 @@
 """Which living processes may hold a lock of git's in a repository, and waiting for them to end.
 
 A lock file does not say whose it is, and git closes it while it holds it; so every git process that stands in the
-repository or in the work tree is taken for a holder. Never: end a process.
+repository or in the work tree is taken for a holder. Never: end a process; take away a
+lock that a living one may hold.
 """
 
 import os
@@ -9,7 +10,8 @@ import select
 import time
 from collections.abc import Sequence
 
-from state.git.door import OWNER
+from state.git.door import OWNER, shown
+from state.ports import RepositoryFault
 
 _LOCKLESS = (b"cat-file", b"merge-tree", b"diff-tree", b"for-each-ref", b"merge-base")
 """Commands that only read; our own standing readers in other processes among them."""
@@ -109,6 +111,16 @@ def settle(places: Sequence[str], locks: Sequence[str], timeout: float) -> int |
         left = deadline - time.monotonic()
         if left <= 0 or not _wait(living[0], left):
             return living[0]
+
+
+def release(places: Sequence[str], locks: Sequence[str], timeout: float) -> None:
+    """Take away locks that dead processes of ours left; `RepositoryFault` where a living one may hold them."""
+    holder = settle(places, locks, timeout)
+    for lock in locks:
+        if os.path.lexists(lock):
+            if holder is not None:
+                raise RepositoryFault(f"{shown(lock)} may be held by process {holder}, which still runs")
+            os.unlink(lock)
 
 
 def _wait(pid: int, timeout: float) -> bool:

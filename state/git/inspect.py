@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import git
 
-from state.git.door import Door, sentence, shown
+from state.git.door import ANY, Door, sentence, shown
 from state.git.worktree_records import branch_of
 from state.ids import Sha
 from state.ports import RepositoryFault
@@ -59,7 +59,7 @@ def inspect(path: str) -> Place | Unusable:
 
 def _look(path: str) -> Place | Unusable:
     door = Door("")
-    kind = door.run(["rev-parse", "--show-object-format", "--is-bare-repository"], cwd=path, ok=range(256))
+    kind = door.run(["rev-parse", "--show-object-format", "--is-bare-repository"], cwd=path, ok=ANY)
     if kind.code != 0:
         return Unusable(_closed(path, sentence(kind.err)))
     form, bare = kind.out.decode().split()
@@ -71,7 +71,7 @@ def _look(path: str) -> Place | Unusable:
     if Door(common).config.get("extensions.refstorage", "files") != "files":
         return Unusable(f"{shown(path)} keeps its refs in a form (reftable) that is not supported.")
     inside = door.run(["rev-parse", "--is-inside-work-tree"], cwd=path).out == b"true\n"
-    head = door.run(["rev-parse", "--verify", "-q", "HEAD^{commit}"], cwd=path, ok=range(256))
+    head = door.run(["rev-parse", "--verify", "-q", "HEAD^{commit}"], cwd=path, ok=ANY)
     return Place(
         common_dir=common,
         top_level=_one(door, path, "--show-toplevel") if inside else "",

@@ -9,6 +9,7 @@ from state.git import checkout as work_tree
 from state.git import trees, worktree_records
 from state.git.door import Door, shown
 from state.git.half_moved import HalfMoved
+from state.git.holders import release
 from state.git.objects import ObjectStore
 from state.git.refs import Refs, Refused
 from state.git.trees import Change
@@ -19,6 +20,8 @@ from state.ports import LandingOrder, Moved, NotMoved
 def _same(left: str, right: str) -> bool:
     return bool(right) and os.path.realpath(left) == os.path.realpath(right)
 
+
+_WAIT = 5.0
 
 Changed = dict[bytes, Change]
 
@@ -74,14 +77,16 @@ class Landing:
         if worktree_records.branch_of(place.admin) != order.ref:
             return NotMoved("checkout", f"{shown(place.path)} has another branch checked out now")
         before = work_tree.looks(place, changed)
-        said = work_tree.move(self._door, place, order.old, order.new)
-        if said is None:
+        stayed = work_tree.move(self._door, place, order.old, order.new)
+        if stayed is None:
             return None
+        if stayed.killed:
+            release([place.path], [os.path.join(place.admin, "index.lock")], _WAIT)
         after = work_tree.looks(place, changed)
         touched = {path for path in changed if before[path] != after[path]}
-        if touched:  # it is checked first and written then: only a disk or a filter that fails stops it in between
+        if touched:  # git looks first and writes then: only a disk or a filter that fails stops it in between
             HalfMoved(self._door, self._objects, place, order.old, order.new).put_right(landed=False, only=touched)
-        return self._who_is_in_the_way(order, place, changed, said)
+        return self._who_is_in_the_way(order, place, changed, stayed.said)
 
     def _who_is_in_the_way(self, order: LandingOrder, place: Checkout, changed: Changed, said: str) -> NotMoved:
         lock = os.path.join(place.admin, "index.lock")

@@ -6,14 +6,14 @@ Never: take away a lock that a living process may hold; touch a file that is nei
 import os
 
 from state.git import worktree_records
-from state.git.door import Door, shown
+from state.git.door import Door
 from state.git.half_moved import HalfMoved
 from state.git.history import History
-from state.git.holders import settle
+from state.git.holders import release
 from state.git.objects import ObjectStore
 from state.git.refs import Refs
 from state.git.worktree_records import Checkout
-from state.ports import LandingOrder, RepositoryFault
+from state.ports import LandingOrder
 
 _WAIT = 5.0
 
@@ -43,9 +43,4 @@ class Mending:
         locks = [os.path.join(common, f"{name}.lock") for name in names]
         if place is not None:
             locks.append(os.path.join(place.admin, "index.lock"))
-        holder = settle([common, place.path if place else ""], locks, _WAIT)
-        for lock in locks:
-            if os.path.lexists(lock):
-                if holder is not None:
-                    raise RepositoryFault(f"{shown(lock)} may be held by process {holder}, which still runs")
-                os.unlink(lock)
+        release([common, place.path if place else ""], locks, _WAIT)

@@ -385,3 +385,22 @@ async def test_a_landing_that_fails_while_it_writes_is_undone(top: Path, reposit
     assert await repository.land(asked) == Moved()
     assert status(top) == [" M b.txt"]
     assert os.access(top / "flat", os.X_OK)
+
+
+async def test_a_git_that_is_killed_in_the_middle_of_a_landing_is_cleaned_up_after(
+    top: Path, repository: GitRepository
+) -> None:
+    """By the kernel that is out of memory, say; we live on."""
+    write(top, {"b.txt": "mine\n"})
+    place = top.parent / "side"
+    git(top, "worktree", "add", "-q", "-b", "side", str(place), "main")
+    write(place, {"a.txt": "2\n", ".gitattributes": "*.bad filter=bad\n", "x.bad": "x\n", "z": "z\n"})
+    save(place, {})
+    asked = await order(repository, git(top, "rev-parse", "side"))
+    git(top, "config", "filter.bad.smudge", "kill -KILL $PPID; cat")
+    await refused(repository, asked, "signal 9")
+    assert status(top) == [" M b.txt"]
+    assert not list((top / ".git").rglob("*.lock"))
+    git(top, "config", "filter.bad.smudge", "cat")
+    assert await repository.land(asked) == Moved()
+    assert status(top) == [" M b.txt"]

@@ -197,6 +197,7 @@ FAULTS = {
     "task key to come": ("tasks:\n  - {id: a, run: x, ^permissions: x}\n", "'permissions' is not built"),
     "limit to come": (plan("limits: {^usd: 20}"), "'usd' is not built"),
     "other limit to come": (plan("limits: {^tokens: 20}"), "'tokens' is not built"),
+    "window named like the worktrees of the gate": (plan("windows: {^gate: {count: 1}}"), "is taken by the worktrees"),
     "window key to come": (plan("windows: {docs: {^command: [x]}}"), "'command' is not built"),
     "runtime to come": (plan("defaults: {runtime: ^claude}"), "'claude' is not built in this version: use"),
     "runtime of a window to come": (plan("windows: {docs: {runtime: ^acp}}"), "'acp' is not built"),
@@ -254,7 +255,6 @@ FAULTS = {
     "unknown role": (task("role: ^bakend"), "no window has the role 'bakend'; did you mean 'backend'?"),
     "role that is no name": (task("role: ^'a b'"), "`role` must be 1 to 64"),
     "unknown window": (task("window: ^docs-2"), "there is no window 'docs-2'; did you mean 'docs-1'?"),
-    "window without a number": (task("window: ^docs"), "there is no window 'docs'; did you mean"),
     "window with a padded number": (task("window: ^docs-01"), "there is no window 'docs-01'"),
     "window of another role": (task("role: docs, window: ^testing-1"), "is not of the role 'docs'"),
     "title": (task("title: ^[b]"), "`title` must be text, not a list"),
@@ -526,3 +526,10 @@ def test_no_damage_to_a_text_is_more_than_faults_with_places(start: int, end: in
         assert 1 <= fault.line <= len(lines) + 1
         assert fault.column >= 1
         assert "\n" not in fault.message
+
+
+def test_a_window_may_be_one_of_a_pool_or_the_pool_itself() -> None:
+    for name in ("backend-2", "backend"):
+        found = parse_plan(f"name: p\ntasks:\n  - {{id: a, window: {name}, run: x}}\n", "p.yaml")
+        assert isinstance(found, Plan)
+        assert found.tasks[0].window == name
