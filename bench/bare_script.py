@@ -29,6 +29,7 @@ class Script:
     def __init__(self, repository: Path, folder: Path) -> None:
         self._repository, self._folder = repository, folder
         self._landing = threading.Lock()
+        self._adding = threading.Lock()
         self._places = threading.local()
         self._made = 0
         self.last = 0.0
@@ -36,15 +37,16 @@ class Script:
     def _worktree(self, name: str, commit: str) -> Path:
         """A worktree at `commit`: made once, then moved."""
         path = self._folder / name
-        if path.exists():
-            git(path, "checkout", "-q", "--detach", commit)
-        else:
-            git(self._repository, "worktree", "add", "-q", "--detach", str(path), commit)
+        if not path.exists():
+            with self._adding:  # git dies of the record of another worktree that is half written
+                git(self._repository, "worktree", "add", "-q", "--no-checkout", "--detach", str(path), commit)
+            git(path, "read-tree", "-m", "-u", "HEAD")
+        git(path, "checkout", "-q", "--detach", commit)
         return path
 
     def _window(self) -> str:
         if not hasattr(self._places, "name"):
-            with self._landing:
+            with self._adding:
                 self._made += 1
                 self._places.name = f"window-{self._made}"
         name: str = self._places.name

@@ -5,6 +5,7 @@ Never: a no-op; the one run without processes is there for its memory alone, and
 """
 
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -49,14 +50,26 @@ QUICK = (Load(1, 16, 1, 60, 0.75),)
 
 
 @dataclass(frozen=True, slots=True)
-class Led:
-    """Seconds from the start of the process to the last landing; to the first attempt; peak memory in MB (resident,
-    the orchestrator's process alone)."""
+class Took:
+    """Seconds from the start of the process to the last landing, and of processor time, all its children included."""
 
     seconds: float
+    cpu: float
+
+
+@dataclass(frozen=True, slots=True)
+class Led(Took):
+    """Also seconds to the first attempt, and peak memory in MB (resident, the orchestrator's process alone)."""
+
     first: float
     memory: float
     landed: int
+
+
+def _cpu() -> float:
+    """Processor seconds of all children that have ended, and of theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def write_plan(path: Path, commands: Sequence[str], windows: int) -> Path:
@@ -84,7 +97,7 @@ def _peak_mb(pid: int) -> float:
 def lead(repository: Path, home: Path, plan: Path, patience: float) -> Led:
     """`tianting run` with its dashboard, to its end; interrupted, as by Ctrl-C, after `patience` seconds."""
     command = tianting("run", str(plan), "--repo", str(repository))
-    began, peak = time.time(), 0.0
+    began, peak, cpu = time.time(), 0.0, _cpu()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment(home))
     try:
         while process.poll() is None:
@@ -102,14 +115,14 @@ def lead(repository: Path, home: Path, plan: Path, patience: float) -> Led:
     log = log_of(repository)
     landings = [event.ts for event in log if event.name == "Landed"]
     first = next(event.ts for event in log if event.name == "AttemptStarted")
-    return Led(landings[-1] - began, first - began, peak, len(landings))
+    return Led(landings[-1] - began, _cpu() - cpu, first - began, peak, len(landings))
 
 
-def bare(repository: Path, folder: Path, commands: Sequence[str]) -> float:
-    """Seconds from the start of the bare script's process to its last landing."""
+def bare(repository: Path, folder: Path, commands: Sequence[str]) -> Took:
+    """The bare script, from the start of its process."""
     folder.mkdir()
     script = [sys.executable, "-P", str(HERE / "bare_script.py"), str(repository), str(folder), str(WINDOWS)]
-    began = time.time()
+    began, cpu = time.time(), _cpu()
     done = subprocess.run(
         script,
         input=json.dumps(commands),
@@ -120,21 +133,21 @@ def bare(repository: Path, folder: Path, commands: Sequence[str]) -> float:
         env=environment(folder),
     )
     last: float = json.loads(done.stdout)["last"]
-    return last - began
+    return Took(last - began, _cpu() - cpu)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     load: Load
     mine: list[Led]
-    script: list[float]
+    script: list[Took]
     other: bernstein.Outcome | str
 
 
 def measure(load: Load, folder: Path) -> Found:
     commands = [load.command(number) for number in range(load.tasks)]
     mine: list[Led] = []
-    script: list[float] = []
+    script: list[Took] = []
     for turn in range(load.rounds):
         place = folder / f"{load.seconds:g}s-{turn}"
         place.mkdir()
@@ -150,25 +163,17 @@ def measure(load: Load, folder: Path) -> Found:
 
 
 def _rows(found: Found) -> list[tuple[str, ...]]:
-    load = found.load
-    name = f"{load.tasks} x {load.seconds:g} s"
-    seconds = [led.seconds for led in found.mine]
-    other = found.other
-    rows: list[tuple[str, ...]] = [
-        (f"{name}: lower bound", f"{load.bound:.1f} s", "1.00", str(load.tasks)),
-        (
-            f"{name}: bare script, the same git steps",
-            spread(found.script, "s"),
-            _share(load, found.script),
-            str(load.tasks),
-        ),
-        (f"{name}: tianting run", spread(seconds, "s"), _share(load, seconds), str(load.tasks)),
-    ]
+    load, other = found.load, found.other
+    name, tasks = f"{load.tasks} x {load.seconds:g} s", str(load.tasks)
+    rows: list[tuple[str, ...]] = [(f"{name}: lower bound", f"{load.bound:.1f} s", "1.00", "-", tasks)]
+    for what, runs in (("bare script, the same git steps", found.script), ("tianting run", found.mine)):
+        seconds = [one.seconds for one in runs]
+        cpu = f"{median([one.cpu for one in runs]) * 1000 / load.tasks:.0f} ms"
+        rows.append((f"{name}: {what}", spread(seconds, "s"), _share(load, seconds), cpu, tasks))
     if isinstance(other, str):
-        return [*rows, (f"{name}: Bernstein", "-", "-", "0")]
-    whole = other.landed == load.tasks
-    share = _share(load, [other.seconds]) if whole else "-"
-    return [*rows, (f"{name}: Bernstein", f"{other.seconds:.0f} s", share, str(other.landed))]
+        return [*rows, (f"{name}: Bernstein", "-", "-", "-", "0")]
+    share = _share(load, [other.seconds]) if other.landed == load.tasks else "-"
+    return [*rows, (f"{name}: Bernstein", f"{other.seconds:.0f} s", share, "-", str(other.landed))]
 
 
 def _share(load: Load, seconds: Sequence[float]) -> str:
@@ -201,19 +206,28 @@ def bench(options: Options) -> Report:
                 notes.append(f"Bernstein, {what}: {found.other}")
             shares = [load.bound / one for one in seconds]
             targets.append(Target(f"{what}: lower bound / makespan", median(shares), load.target, at_most=False))
-            rate = paired(found.script, seconds)
+            script = [one.seconds for one in found.script]
+            rate = paired(script, seconds)
             targets.append(Target(f"{what}: rate / that of the bare script", rate, 0.90, at_most=False))
             data[what] = {
                 "bound": load.bound,
                 "tianting": seconds,
                 "first_attempt": [led.first for led in found.mine],
                 "memory_mb": [led.memory for led in found.mine],
-                "bare_script": found.script,
+                "bare_script": script,
+                "cpu": [one.cpu for one in found.mine],
+                "bare_script_cpu": [one.cpu for one in found.script],
                 "bernstein": found.other if isinstance(found.other, str) else [found.other.seconds, found.other.landed],
             }
         many = 1_000 if options.quick else MANY
         led, noop = many_tasks(folder, many, 20 if options.quick else 120)
-    columns = (f"{WINDOWS} windows, {FILES:,} files, gate `true`", "to the last landing", "bound / that", "landed")
+    columns = (
+        f"{WINDOWS} windows, {FILES:,} files, gate `true`",
+        "to the last landing",
+        "bound / that",
+        "CPU a task",
+        "landed",
+    )
     memory = Table(
         "memory of the orchestrator",
         ("resident, at its most", "MB", "tasks landed"),

@@ -6,7 +6,9 @@ Never: move a ref past a refusal; begin before `LandingDispatched` is stored; ca
 """
 
 import asyncio
+import shlex
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 from conflict.keep import remove_branch
@@ -32,8 +34,9 @@ TTL = 30.0
 """Seconds that the lease of a trunk lasts without being renewed."""
 _PAUSES = (0.02, 0.05, 0.1, 0.2, *(0.5 for _ in range(20)))
 """Seconds between asking again for a lease, or for a lock of git's, which have no bell to wait for."""
-_TRIES = {"busy": 8, "checkout": 4}
-"""How often a landing is tried again for which reason. A checkout that is in the way for longer is left alone."""
+_TRIES = {"busy": len(_PAUSES), "checkout": 4}
+"""How often a landing is tried again for which reason. A checkout that is in the way for longer is left alone; a ref
+that git can not lock for longer (a full disk, a lock that a dead git left) is a matter for a person."""
 _UNTIL_EXPIRED = (*_PAUSES, *(0.5 for _ in range(50)))
 """The same for long enough that a holder who is gone has lost the lease."""
 _BRANCHES, _SHADOWS, _FENCES = "refs/heads/", "refs/tianting/trunk/", "refs/tianting/fence/"
@@ -53,6 +56,26 @@ def trunk_name(ref: str) -> str:
 
 def shadow_ref(ref: str) -> str:
     return _SHADOWS + trunk_name(ref)
+
+
+def fence_ref(ref: str) -> str:
+    """The fence of a trunk. Slashes are written otherwise: fences outlive their branches, and one that is left of a
+    branch `a` must not stand in the way of a branch `a/b`."""
+    return _FENCES + trunk_name(ref).replace("%", "%25").replace("/", "%2F")
+
+
+def take_over(shadow: str) -> str:
+    """The command with which a person takes over what landed beside the branch. Without its last word git would
+    overwrite the very file that was in the way, where it is an ignored one."""
+    return f"git merge --ff-only {shlex.quote(shadow)} --no-overwrite-ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class _Denied:
+    """Why the right could not be had. `broken`: no other run is in the way, git itself is."""
+
+    why: str
+    broken: bool = False
 
 
 class Trunk:
@@ -83,12 +106,14 @@ class Trunk:
         await self._prove(order.merges, order.old)
         if new == order.old:
             return await self._stands_there_already(order, ref)
-        why = await self._right(ref, _PAUSES)
-        if why is not None:
-            return (await self._refused(_ids(order.merges), order.old, ref, why),)
+        denied = await self._right(ref, _PAUSES)
+        if denied is not None and denied.broken:
+            raise StoreError(f"{denied.why}; nothing can land until that is mended: then resume run {self._run}")
+        if denied is not None:
+            return (await self._refused(_ids(order.merges), order.old, ref, denied.why),)
         checkout = await self._repository.checkout_of(ref)
         await record(LandingDispatched(_ids(order.merges), ref, order.old, new, checkout))
-        outcome = await self._move(LandingOrder(ref, order.old, new, _FENCES + trunk_name(ref), self._token, checkout))
+        outcome = await self._move(LandingOrder(ref, order.old, new, fence_ref(ref), self._token, checkout))
         match outcome:
             case Moved():
                 return await self._landed(order.merges, order.old, ref)
@@ -150,7 +175,7 @@ class Trunk:
             case "trunk-moved":
                 return await self._refused(candidates, order.old, ref, _MOVED.format(trunk_name(ref)))
             case _:
-                return await self._refused(candidates, order.old, ref, outcome.detail)
+                raise StoreError(f"{outcome.detail}; see to that, then resume run {self._run}")
 
     async def _refused(self, candidates: Ids, old: Sha, ref: str, why: str) -> LandingRefused:
         stands = await self._repository.resolve(ref)
@@ -167,34 +192,34 @@ class Trunk:
             if not await self._repository.update_ref(shadow, old, stands):
                 raise RepositoryFault(f"{shadow} was moved by somebody else just now")
             stands = old
-        take_over = f"the run lands on {shadow} from here on; to take that over: git merge --ff-only {shadow}"
-        return LandingRefused(candidates, f"{why}; {take_over}", stands, shadow)
+        hint = f"the run lands on {shadow} from here on; to take that over: {take_over(shadow)}"
+        return LandingRefused(candidates, f"{why}; {hint}", stands, shadow)
 
     # --------------------------------------------------------------------------------------------- the right
 
-    async def _right(self, ref: str, pauses: Sequence[float]) -> str | None:
-        """Hold the lease, and the fence at this holder's token; else a sentence why not."""
-        why = await self._take_right(ref)
+    async def _right(self, ref: str, pauses: Sequence[float]) -> _Denied | None:
+        """Hold the lease, and the fence at this holder's token; else why not."""
+        denied = await self._take_right(ref)
         for pause in pauses:
-            if why is None:
+            if denied is None:
                 break
             await asyncio.sleep(pause)
-            why = await self._take_right(ref)
-        return why
+            denied = await self._take_right(ref)
+        return denied
 
-    async def _take_right(self, ref: str) -> str | None:
+    async def _take_right(self, ref: str) -> _Denied | None:
         if self._held is not None and self._held.expires - self._clock.now() < TTL / 2:
             self._held = await self._lease.renew(self._held, TTL)
         if self._held is not None:
             return None
         held = await self._take_lease(ref)
         if isinstance(held, str):
-            return held
+            return _Denied(held)
         try:
             await self._set_fence(ref, held)
         except RepositoryFault as fault:
             await self._lease.release(held)
-            return str(fault)
+            return _Denied(str(fault), broken=True)
         return None
 
     async def _take_lease(self, ref: str) -> Held | str:
@@ -207,7 +232,7 @@ class Trunk:
 
     async def _set_fence(self, ref: str, held: Held) -> None:
         text = f"run {self._run}\nholder {held.holder}\ntoken {held.token}\n"
-        self._token = await self._repository.set_fence(_FENCES + trunk_name(ref), text)
+        self._token = await self._repository.set_fence(fence_ref(ref), text)
         self._held = held
 
     # --------------------------------------------------------------------------------------------- recovery
@@ -227,7 +252,7 @@ class Trunk:
             held = await self._take_lease(ref)
         if isinstance(held, str):
             raise StoreError(f"{held}, so it is not known how the last landing of run {run.id} ended: resume it later")
-        fence = _FENCES + trunk_name(ref)
+        fence = fence_ref(ref)
         # First the locks that the dead landing left: the fence may be under one of them.
         await self._repository.mend_checkout(
             LandingOrder(ref, landing.old, landing.new, fence, Sha(""), landing.checkout)

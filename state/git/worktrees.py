@@ -112,14 +112,23 @@ class GitWorktrees:
             raise WorktreeFault(f"{shown(path)} exists and is not a worktree of this repository")
         try:
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            add = ["worktree", "add", "--quiet", "--no-checkout", "--detach", "--lock", "--reason", REASON + path]
-            with self._adding:  # git reads the records of all worktrees, and dies of one that is half written
-                self._door.run([*add, path, commit])
+            self._add(path, commit)
             env = {"GIT_DIR": self._records(path)[0].admin, "GIT_WORK_TREE": path}
             self._door.run(["read-tree", "-m", "-u", commit], env=env, cwd=path, timeout=LONG)
         except (RepositoryFault, OSError) as error:
             self._take_down(path, self._records(path))
             raise WorktreeFault(f"no worktree could be made at {shown(path)}: {error}") from error
+
+    def _add(self, path: str, commit: Sha) -> None:
+        """Git reads the records of all worktrees, and dies of one that is half written: one at a time in this process,
+        and once more when another process was in the middle."""
+        add = ["worktree", "add", "--quiet", "--no-checkout", "--detach", "--lock", "--reason", REASON + path]
+        with self._adding:
+            try:
+                self._door.run([*add, path, commit])
+            except RepositoryFault:
+                self._take_down(path, self._records(path))
+                self._door.run([*add, path, commit])
 
     def _outside(self, path: str) -> None:
         """A worktree inside the repository, or around it, would let an agent's git climb into the user's checkout."""

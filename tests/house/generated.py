@@ -7,7 +7,7 @@ between them is replaced. Never: a part whose source is not the code itself.
 import ast
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from state.lifecycle import ENDED, MOVES
@@ -18,40 +18,38 @@ BLOCK = re.compile(r"(?P<open><!-- generated: (?P<name>[a-z]+) -->\n).*?(?P<clos
 
 def union_page(module: str, union: str) -> str:
     """Every member of a closed union with what it means and what it carries, in the order of the union."""
-    tree = _parsed(module)
-    classes = {name: _parsed(home).body for home, names in _homes(module, tree).items() for name in names}
+    source = _source(module)
+    tree = ast.parse(source)
+    sections = {name: section for home in _homes(module, tree) for name, section in member_sections(_source(home))}
     [written] = (node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == union)
-    members = ast.unparse(written.value).split(" | ")
-    return "\n".join(member_section(_class(classes[name], name)) for name in members)
+    return "\n".join(sections[name] for name in ast.unparse(written.value).split(" | "))
 
 
-def _parsed(module: str) -> ast.Module:
-    return ast.parse((ROOT / "state" / f"{module}.py").read_bytes())
+def _source(module: str) -> str:
+    return (ROOT / "state" / f"{module}.py").read_text(encoding="utf-8")
 
 
-def _homes(module: str, tree: ast.Module) -> dict[str, list[str]]:
-    """Room of `state/` to the names that it defines or hands on (`from state.train_events import Landed as Landed`)."""
-    homes: dict[str, list[str]] = {module: [node.name for node in tree.body if isinstance(node, ast.ClassDef)]}
+def _homes(module: str, tree: ast.Module) -> Iterator[str]:
+    """The rooms of `state/` whose classes the module has: those it hands on (`… import Landed as Landed`), and its own,
+    which count most."""
     for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.module is not None and node.module.startswith("state."):
-            handed_on = [alias.name for alias in node.names if alias.asname == alias.name]
-            homes.setdefault(node.module.removeprefix("state."), []).extend(handed_on)
-    return {home: names for home, names in homes.items() if names}
+        if isinstance(node, ast.ImportFrom) and any(alias.asname == alias.name for alias in node.names):
+            yield str(node.module).removeprefix("state.")
+    yield module
 
 
-def _class(body: list[ast.stmt], name: str) -> ast.ClassDef:
-    return next(node for node in body if isinstance(node, ast.ClassDef) and node.name == name)
-
-
-def member_section(member: ast.ClassDef) -> str:
-    """A heading, the docstring, and the fields as they are written."""
-    lines = [f"### {member.name}", ""]
-    if meaning := ast.get_docstring(member):
-        lines += [meaning, ""]
-    fields = [ast.unparse(node) for node in member.body if isinstance(node, ast.AnnAssign)]
-    if fields:
-        lines += ["```python", *fields, "```", ""]
-    return "\n".join(lines)
+def member_sections(source: str) -> Iterator[tuple[str, str]]:
+    """Of each class: its name, and a heading, the docstring and the fields as they are written."""
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        lines = [f"### {node.name}", ""]
+        if meaning := ast.get_docstring(node):
+            lines += [meaning, ""]
+        fields = [str(ast.get_source_segment(source, inner)) for inner in node.body if isinstance(inner, ast.AnnAssign)]
+        if fields:
+            lines += ["```python", *fields, "```", ""]
+        yield node.name, "\n".join(lines)
 
 
 def lifecycle_diagram() -> str:
