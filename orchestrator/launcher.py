@@ -75,7 +75,7 @@ class Launcher:
 
     async def _resume(self, run: RunId) -> None:
         self._told(f"run {run} goes on")
-        await resume(self._house, run, _silent(), lambda loop: self._started(run, loop))
+        await resume(self._house, run, None, _silent(), lambda loop: self._started(run, loop))
 
     async def _launch(self, run: RunId, submitted: Submitted) -> None:
         order = submitted.intent

@@ -61,15 +61,16 @@ async def refuse(house: House, run: RunId, submitted: Submitted, why: str) -> No
     house.bus.publish(run)
 
 
-async def resume(house: House, name: RunId, manner: Manner, started: Started) -> RunState:
-    """Reconcile a run with the world and lead it on to its end."""
+async def resume(house: House, name: RunId, by: str | None, manner: Manner, started: Started) -> RunState:
+    """Reconcile a run with the world and lead it on to its end. A pause ends when somebody (`by`) asked for this."""
     async with _held(house, name) as held:
         run = await load(house.store, name)
         async with open_crew(house, name, run.plan, run) as crew:
             events = await _recovered(house, run, crew)
             loop = Loop(house.wiring(), crew.effects, run, held, manner)
             started(loop)
-            await loop.lead((ev.LeaseTaken(held.holder, held.token), *events))
+            unpaused = (ev.RunResumed(by),) if by and run.paused else ()
+            await loop.lead((ev.LeaseTaken(held.holder, held.token), *events, *unpaused))
     return run
 
 

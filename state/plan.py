@@ -39,8 +39,8 @@ class ScriptStep:
     """One step of a simulated agent.
 
     `arg` is the path (write, append, replace, delete), the command (run), the sentence (say, ask, commit, fail)
-    or the seconds as text (wait). `text` is the new content, `old` what replace looks for. With `attempt` the step
-    is taken on that attempt only (1 is the first).
+    or the seconds as text (wait). `text` is the new content, with the last answer to `ask` for `{answer}`; `old` is
+    what replace looks for. With `attempt` the step is taken on that attempt only (1 is the first).
     """
 
     kind: StepKind

@@ -48,6 +48,7 @@ class Agent:
         self.child: subprocess.Popen[bytes] | None = None
         self.stopping = ""
         self.questions = 0
+        self.answer = ""
         self.last = ""
 
     def listen(self) -> None:
@@ -119,17 +120,21 @@ class Agent:
         self.last = arg
         said("message", arg)
 
+    def filled(self, text: str) -> bytes:
+        """The text with the last answer in the place of `{answer}`."""
+        return text.replace("{answer}", self.answer).encode()
+
     def write(self, arg: str, text: str, _old: str) -> None:
         file = place(arg)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(text.encode())
+        file.write_bytes(self.filled(text))
         said("file", f"wrote {arg}")
 
     def append(self, arg: str, text: str, _old: str) -> None:
         file = place(arg)
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("ab") as out:
-            out.write(text.encode())
+            out.write(self.filled(text))
         said("file", f"appended to {arg}")
 
     def replace(self, arg: str, text: str, old: str) -> None:
@@ -137,7 +142,7 @@ class Agent:
         content = file.read_bytes()
         if not old or old.encode() not in content:
             raise Stop(f"{arg} does not hold the text to replace")
-        file.write_bytes(content.replace(old.encode(), text.encode(), 1))
+        file.write_bytes(content.replace(old.encode(), self.filled(text), 1))
         said("file", f"edited {arg}")
 
     def delete(self, arg: str, _text: str, _old: str) -> None:
@@ -174,7 +179,8 @@ class Agent:
         while True:
             message = self.hear(None)
             if message is not None and message["type"] == "answer" and message["number"] == self.questions:
-                said("message", f"answered: {message['text']}")
+                self.answer = str(message["text"])
+                said("message", f"answered: {self.answer}")
                 return
 
     def commit(self, arg: str, _text: str, _old: str) -> None:

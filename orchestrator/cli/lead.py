@@ -71,7 +71,7 @@ def resume_run(name: str | None, repo: Path, store: str | None, showing: Showing
             return DONE
 
         async def leading(manner: Manner, started: Started) -> RunState:
-            return await resume(house, run, manner, started)
+            return await resume(house, run, user_name(), manner, started)
 
         return await stay_with(house, run, leading, showing)
 

@@ -7,8 +7,9 @@ import sys
 import time
 from collections.abc import Sequence
 
+from dashboard.envelope import envelope
 from state import events as ev
-from state.codec import encode, name_of
+from state.codec import name_of
 from state.ids import RunId
 
 _STYLES = {"Landed": "green", "AttemptFailed": "yellow", "ConflictFound": "yellow", "ChecksFailed": "yellow",
@@ -67,14 +68,6 @@ def line_of(event: ev.Event) -> str | None:
 
 def name_of_intent(intent: object) -> str:
     return type(intent).__name__
-
-
-def envelope(run: RunId, recorded: ev.Recorded) -> str:
-    """One event as one JSON line, in the shape of the live feed."""
-    event = recorded.event
-    task, window = getattr(event, "task", None), getattr(event, "window", None)
-    head = f'{{"seq":{recorded.seq},"ts":{recorded.ts:.6f},"run":{encode(run)},"type":"{name_of(event)}"'
-    return f'{head},"task":{encode(task)},"window":{encode(window)},"data":{encode(event)}}}'
 
 
 class Narrator:
