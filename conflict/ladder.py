@@ -1,4 +1,4 @@
-"""The ladder: which way to resolve a conflict comes next (DESIGN 11).
+"""The ladder: which way to resolve a conflict comes next.
 
 Never: resolve anything; name a rung that is not built.
 """

@@ -1,4 +1,4 @@
-"""Landing: the trunk moves to a gated commit, by one compare-and-swap, under a lease and behind a fence (DESIGN 11).
+"""Landing: the trunk moves to a gated commit, by one compare-and-swap, under a lease and behind a fence.
 
 Who lands holds the lease of the trunk. With every new holder the fence ref is set anew, and the transaction of a
 landing holds only while the fence stands where its holder set it: who was paused and lost the lease can not land.

@@ -1,4 +1,4 @@
-"""The merge queue: what happens next to the candidates that ask to land (DESIGN 11).
+"""The merge queue: what happens next to the candidates that ask to land.
 
 The candidates that merge form one chain, each merged and gated on top of those ahead. A candidate that does not merge,
 or whose gate said no, stands beside the chain: for good when the commit it was tried on is one that the trunk has

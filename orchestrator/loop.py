@@ -1,4 +1,4 @@
-"""The one loop: events in, state, decisions, commands out (DESIGN 3). A turn takes all that has arrived, folds it,
+"""The one loop: events in, state, decisions, commands out. A turn takes all that has arrived, folds it,
 decides, and stores facts and dispatches in one transaction; only then is anything begun.
 
 Never: how a thing is done (that is `effects.py`), a decision of its own beyond the order of asking.

@@ -1,4 +1,4 @@
-"""After a crash or a stop: the ledger is reconciled with the world before the loop goes on (DESIGN 1.5).
+"""After a crash or a stop: the ledger is reconciled with the world before the loop goes on.
 
 Never: remove what is not proven to be kept, touch what the log does not say is ours.
 """

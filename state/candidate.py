@@ -18,7 +18,7 @@ class ConflictKind(StrEnum):
 
 
 class Rung(StrEnum):
-    """A way to resolve a conflict, lowest first (DESIGN 11)."""
+    """A way to resolve a conflict, lowest first."""
 
     TRIVIAL = "trivial"
     PERSON = "person"

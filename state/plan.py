@@ -1,4 +1,4 @@
-"""The plan: a DAG of tasks and how to run them, as frozen values (DESIGN 6).
+"""The plan: a DAG of tasks and how to run them, as frozen values.
 
 Never: text (that is `plan_text.py`), a graph algorithm (that is the scheduler), a status.
 All times are seconds, all paths are relative to the repository with `/` between the parts.

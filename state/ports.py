@@ -238,7 +238,7 @@ class Repository(Protocol):
         """Point a fence ref at a blob of `text`, wherever it stood; the blob's sha is the token."""
 
     async def land(self, order: LandingOrder) -> Moved | NotMoved:
-        """DESIGN 11's one transaction: fence, ref and checkout move together or not at all."""
+        """One transaction: fence, ref and checkout move together or not at all."""
 
     async def checkout_of(self, ref: str) -> str:
         """The absolute path of the worktree that has the branch `ref` checked out; "" when none has."""

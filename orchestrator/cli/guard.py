@@ -1,4 +1,4 @@
-"""Errors to one plain sentence and an exit code (DESIGN 7); the traceback only with `--debug`.
+"""Errors to one plain sentence and an exit code; the traceback only with `--debug`.
 
 Never: an error swallowed.
 """

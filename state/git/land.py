@@ -1,4 +1,4 @@
-"""Landing: the trunk, its fence and the work tree that has it checked out move together or not at all (DESIGN 11).
+"""Landing: the trunk, its fence and the work tree that has it checked out move together or not at all.
 
 Never: move the trunk past a refusal of the work tree; take a lock away (that is `mend.py`, after a crash).
 """
