@@ -93,15 +93,27 @@ def run(folder: Path, repository: Path, tasks: int, windows: int, seconds: float
                 command, cwd=repository, env=environment, capture_output=True, check=False, timeout=patience + 60
             )
     finally:
-        _end(repository)
+        _end(home)
     landed = git(repository, "ls-tree", "-r", "--name-only", "work", "--", "out").splitlines()
     if not landed:
         return f"nothing was merged within {patience:.0f} s"
     return Outcome(int(git(repository, "log", "-1", "--format=%ct", "work")) - began, len(landed))
 
 
-def _end(repository: Path) -> None:
-    """End the servers that it leaves running, by the ids that it wrote down."""
-    for file in sorted((repository / ".sdd" / "runtime").glob("*.pid"), reverse=True):
-        with suppress(ValueError, ProcessLookupError):
-            os.kill(int(file.read_text(encoding="utf-8")), signal.SIGTERM)
+def _end(home: Path) -> None:
+    """End the servers and agents that it leaves running: every process whose HOME is the one made for this run."""
+    mark = b"HOME=" + os.fsencode(home)
+    for _ in range(5):  # one that is ended last may have started another
+        left = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal() and _has(entry, mark)]
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if not left:
+            return
+
+
+def _has(process: Path, mark: bytes) -> bool:
+    try:
+        return mark in (process / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return False

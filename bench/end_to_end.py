@@ -9,7 +9,6 @@ import resource
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from bench import bernstein
 from bench.overhead import FULL, memory_of
 from bench.product import environment, log_of, tianting
 from bench.report import Json, Options, Report, Table, Target, median, paired, spread
-from bench.repositories import make
+from bench.repositories import fresh, make
 
 HERE = Path(__file__).resolve().parent
 WINDOWS, FILES = 8, 5_000
@@ -195,32 +194,31 @@ def bench(options: Options) -> Report:
     notes = [bernstein.NOTE]
     targets: list[Target] = []
     data: dict[str, Json] = {}
-    with tempfile.TemporaryDirectory(prefix="tianting-bench-") as name:
-        folder = Path(name)
-        for load in QUICK if options.quick else LOADS:
-            found = measure(load, folder)
-            seconds = [led.seconds for led in found.mine]
-            rows += _rows(found)
-            what = f"{load.tasks} x {load.seconds:g} s"
-            if isinstance(found.other, str):
-                notes.append(f"Bernstein, {what}: {found.other}")
-            shares = [load.bound / one for one in seconds]
-            targets.append(Target(f"{what}: lower bound / makespan", median(shares), load.target, at_most=False))
-            script = [one.seconds for one in found.script]
-            rate = paired(script, seconds)
-            targets.append(Target(f"{what}: rate / that of the bare script", rate, 0.90, at_most=False))
-            data[what] = {
-                "bound": load.bound,
-                "tianting": seconds,
-                "first_attempt": [led.first for led in found.mine],
-                "memory_mb": [led.memory for led in found.mine],
-                "bare_script": script,
-                "cpu": [one.cpu for one in found.mine],
-                "bare_script_cpu": [one.cpu for one in found.script],
-                "bernstein": found.other if isinstance(found.other, str) else [found.other.seconds, found.other.landed],
-            }
-        many = 1_000 if options.quick else MANY
-        led, noop = many_tasks(folder, many, 20 if options.quick else 120)
+    folder = fresh()
+    for load in QUICK if options.quick else LOADS:
+        found = measure(load, folder)
+        seconds = [led.seconds for led in found.mine]
+        rows += _rows(found)
+        what = f"{load.tasks} x {load.seconds:g} s"
+        if isinstance(found.other, str):
+            notes.append(f"Bernstein, {what}: {found.other}")
+        shares = [load.bound / one for one in seconds]
+        targets.append(Target(f"{what}: lower bound / makespan", median(shares), load.target, at_most=False))
+        script = [one.seconds for one in found.script]
+        rate = paired(script, seconds)
+        targets.append(Target(f"{what}: rate / that of the bare script", rate, 0.90, at_most=False))
+        data[what] = {
+            "bound": load.bound,
+            "tianting": seconds,
+            "first_attempt": [led.first for led in found.mine],
+            "memory_mb": [led.memory for led in found.mine],
+            "bare_script": script,
+            "cpu": [one.cpu for one in found.mine],
+            "bare_script_cpu": [one.cpu for one in found.script],
+            "bernstein": found.other if isinstance(found.other, str) else [found.other.seconds, found.other.landed],
+        }
+    many = 1_000 if options.quick else MANY
+    led, noop = many_tasks(folder, many, 20 if options.quick else 120)
     columns = (
         f"{WINDOWS} windows, {FILES:,} files, gate `true`",
         "to the last landing",

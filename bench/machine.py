@@ -21,13 +21,15 @@ class Machine:
     python: str
     git: str
     sqlite: str
+    filesystem: str
     fdatasync_ms: float
     load: float
 
     def line(self) -> str:
         return (
             f"{self.cores} cores ({self.cpu}), {self.memory_gib:.0f} GiB, {self.system}, Python {self.python}, "
-            f"git {self.git}, SQLite {self.sqlite}, fdatasync p50 {self.fdatasync_ms:.2f} ms, load {self.load:.1f}"
+            f"git {self.git}, SQLite {self.sqlite}, {self.filesystem} with fdatasync p50 {self.fdatasync_ms:.2f} ms, "
+            f"load {self.load:.1f}"
         )
 
     def data(self) -> dict[str, int | float | str]:
@@ -55,6 +57,18 @@ def _cpu() -> str:
     return names[0] if names else platform.machine()
 
 
+def _filesystem(folder: str) -> str:
+    """The kind of file system that a folder is on: that of the longest mount point above it."""
+    try:
+        with open("/proc/mounts", encoding="utf-8") as lines:
+            mounts = [line.split()[1:3] for line in lines]
+    except OSError:
+        return "unknown file system"
+    real = os.path.realpath(folder)
+    above = [(len(point), kind) for point, kind in mounts if os.path.commonpath([point, real]) == point]
+    return max(above)[1]
+
+
 def look() -> Machine:
     git = subprocess.run(["git", "--version"], capture_output=True, text=True, check=True, timeout=10).stdout
     return Machine(
@@ -65,6 +79,7 @@ def look() -> Machine:
         python=platform.python_version(),
         git=git.split()[2],
         sqlite=sqlite3.sqlite_version,
+        filesystem=_filesystem(tempfile.gettempdir()),
         fdatasync_ms=flush_ms(),
         load=os.getloadavg()[0],
     )

@@ -10,7 +10,6 @@ import argparse
 import json
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from bench.product import environment, git, log_of, tianting
 from bench.report import Json, Options, Report, Table, Target
+from bench.repositories import fresh, workplace
 
 MERGES = 30
 CONFLICTING = range(5, MERGES // 2 + 1)
@@ -208,14 +208,15 @@ def bench(options: Options) -> Report:
     repository = Path(options.repo).resolve()
     if not repository.is_dir():
         return _skipped(f"there is nothing at {repository}")
-    with tempfile.TemporaryDirectory(prefix="tianting-bench-") as name:
-        return measure(repository, Path(name))
+    return measure(repository, fresh())
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Land the branches behind 30 real merges.")
     parser.add_argument("--repo", metavar="PATH", help="a clone of the repository; without it nothing is measured")
-    report = bench(Options(repo=parser.parse_args().repo))
+    asked = parser.parse_args()
+    with workplace():
+        report = bench(Options(repo=asked.repo))
     for table in report.tables:
         print(table.text())
     for target in report.targets:

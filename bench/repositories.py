@@ -1,14 +1,35 @@
-"""Repositories to measure on, made from nothing: so many files, so many branches.
+"""Repositories to measure on, made from nothing: so many files, so many branches; and the place where they stand.
 
 Never: a repository of a person.
 """
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bench.product import git
 
 FOLDER = 100
 """Files in one folder."""
+
+
+@contextmanager
+def workplace() -> Iterator[None]:
+    """All that is made inside is deleted together at the end: ext4 makes files slowly for minutes after it has deleted
+    many, so that a bench that tidies up after itself would slow the next one."""
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix="tianting-bench-") as name:
+        tempfile.tempdir = name
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
+
+
+def fresh() -> Path:
+    """A new empty folder in the workplace."""
+    return Path(tempfile.mkdtemp())
 
 
 def path_of(number: int) -> str:

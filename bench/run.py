@@ -1,5 +1,8 @@
 """`make bench`: `python -P bench/run.py [NAMES...] [--quick] [--repo PATH] [--json OUT]`.
 
+Repositories and ledgers stand where temporary files do (`TMPDIR`). On ext4, a file that is made within minutes of many
+others being deleted costs ten times as much: after a bench, or a test suite, wait before the next, or use a tmpfs.
+
 Runs the benches one after the other, prints their tables, and writes all figures as one JSON file.
 Never: an assertion about a time.
 """
@@ -15,10 +18,11 @@ from pathlib import Path
 
 from bench.machine import look
 from bench.report import Json, Options, Report, target_table
+from bench.repositories import workplace
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("startup", "overhead", "makespan", "landing", "real_repository", "end_to_end")
-"""Modules of this folder, each with `bench(options) -> Report`; the long ones last."""
+NAMES = ("startup", "landing", "end_to_end", "real_repository", "makespan", "overhead")
+"""Modules of this folder, each with `bench(options) -> Report`; those that make many files come first."""
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -46,11 +50,12 @@ def main(arguments: Sequence[str]) -> int:
     results: dict[str, Json] = {}
     reports: list[Report] = []
     began = time.time()
-    for name in asked.names or NAMES:
-        report: Report = importlib.import_module(f"bench.{name}").bench(options)
-        reports.append(report)
-        show(report)
-        results[name] = {"targets": [target.data() for target in report.targets], **report.data}
+    with workplace():
+        for name in asked.names or NAMES:
+            report: Report = importlib.import_module(f"bench.{name}").bench(options)
+            reports.append(report)
+            show(report)
+            results[name] = {"targets": [target.data() for target in report.targets], **report.data}
     out = Path(asked.json)
     out.parent.mkdir(parents=True, exist_ok=True)
     everything = {"machine": machine.data(), "began": began, "quick": asked.quick, "benches": results}

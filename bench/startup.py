@@ -1,12 +1,12 @@
 """How long a person waits: for `tianting --help`, and for the first window of `tianting demo` to be at work."""
 
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
 from bench.product import environment, log_of, tianting
 from bench.report import Options, Report, Table, Target, median, spread
+from bench.repositories import fresh
 
 
 def help_seconds(home: Path) -> float:
@@ -40,11 +40,10 @@ def demo_seconds(folder: Path, home: Path) -> tuple[float, float]:
 
 def bench(options: Options) -> Report:
     times, demos = (3, 1) if options.quick else (10, 5)
-    with tempfile.TemporaryDirectory(prefix="tianting-bench-") as name:
-        home = Path(name)
-        help_seconds(home)  # byte code is written once
-        helps = [help_seconds(home) for _ in range(times)]
-        found = [demo_seconds(home / f"demo-{turn}", home) for turn in range(demos)]
+    home = fresh()
+    help_seconds(home)  # byte code is written once
+    helps = [help_seconds(home) for _ in range(times)]
+    found = [demo_seconds(home / f"demo-{turn}", home) for turn in range(demos)]
     firsts, wholes = [first for first, _ in found], [whole for _, whole in found]
     rows = (
         ("tianting --help", spread(helps, "s", 2), str(times)),

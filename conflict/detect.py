@@ -16,7 +16,7 @@ UNRELATED = "unrelated histories"
 
 @dataclass(frozen=True, slots=True)
 class FoundConflict:
-    """A conflict between two refs, by the names they were asked with (the fields of the JSON that `tianting conflicts` prints).
+    """A conflict between two refs, by the names they were asked with, as `tianting conflicts` prints it.
 
     `rung` is the one that would settle it; `resolves`: without a person.
     """

@@ -14,22 +14,17 @@ from agents.site import Site
 from agents.window import Windows
 from conflict.land import Trunk
 from orchestrator.effects import Effects
+from orchestrator.ledger import Board, Store, open_ledger
 from orchestrator.loop import Wiring
-from orchestrator.settings import Misuse, Settings, ledger_path
-from state.buses.file import FileBus
-from state.buses.local import LocalBus
+from orchestrator.settings import Misuse, Settings, where_kept
 from state.git.inspect import Place, Unusable, inspect
 from state.git.repository import GitRepository
 from state.git.worktrees import GitWorktrees
 from state.ids import RunId
 from state.leases.holder import this_process
-from state.leases.memory import MemoryLease
-from state.leases.sqlite import SqliteLease
 from state.plan import Plan
 from state.ports import Bus, Clock, Lease, SeqTaken, StaleLease
 from state.run import RunState
-from state.stores.memory import MemoryStore
-from state.stores.sqlite import SqliteStore
 
 
 class WallClock:
@@ -49,10 +44,11 @@ class House:
     branch: str | None
     repository: GitRepository
     worktrees: GitWorktrees
-    store: MemoryStore | SqliteStore
+    store: Store
     lease: Lease
     bus: Bus
     clock: Clock
+    board: Board | None = None
 
     def holder(self, label: str) -> str:
         return this_process(label)
@@ -77,21 +73,24 @@ async def open_house(path: Path, settings: Settings) -> AsyncIterator[House]:
     home = settings.home(top)
     if home.is_relative_to(top):
         raise Misuse(f"TIANTING_HOME ({settings.base}) lies inside the repository {top}; name a folder outside of it")
+    clock = WallClock()
     async with AsyncExitStack() as stack:
-        store, lease, bus = _ledger(stack, ledger_path(settings.store, Path(place.common_dir)))
+        ledger = await stack.enter_async_context(open_ledger(where_kept(settings.store, Path(place.common_dir)), clock))
         repository = GitRepository(str(top))
         stack.push_async_callback(repository.close)
         branch = None if place.branch is None else place.branch.removeprefix("refs/heads/")
-        yield House(top, home, branch, repository, GitWorktrees(repository), store, lease, bus, WallClock())
-
-
-def _ledger(stack: AsyncExitStack, file: str | None) -> tuple[MemoryStore | SqliteStore, Lease, Bus]:
-    if file is None:
-        leases = MemoryLease(WallClock())
-        return MemoryStore(leases.newest), leases, LocalBus()
-    store = SqliteStore.open(file)
-    stack.callback(store.close)
-    return store, SqliteLease(store.file, WallClock()), FileBus(file)
+        yield House(
+            path=top,
+            home=home,
+            branch=branch,
+            repository=repository,
+            worktrees=GitWorktrees(repository),
+            store=ledger.store,
+            lease=ledger.lease,
+            bus=ledger.bus,
+            clock=clock,
+            board=ledger.board,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,12 @@ Never: start anything.
 
 import re
 import secrets
+import shlex
+import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 
+from agents.folders import make_private
 from conflict.adopt import check_adoptable
 from orchestrator.compose import House
 from orchestrator.settings import Misuse
@@ -29,13 +33,16 @@ def new_run_id(name: str) -> RunId:
 async def plan_accepted(
     house: House, plan: Plan, run: RunId, *, launched_by: str, ladder: bool = True
 ) -> ev.PlanAccepted:
-    """The event that opens the log; `Misuse` in one sentence when the plan does not fit the repository."""
+    """The event that opens the log; `Misuse` with all that does not fit the repository, a sentence each."""
     trunk = _trunk(house, plan)
     ref, sha = await _stand(house, trunk)
     chosen = roles(plan)
-    _check_runtimes(plan, chosen)
-    adopted = await _adopted(house, plan, sha)
+    faults = list(_runtime_faults(plan, chosen))
+    adopted = await _adopted(house, plan, sha, faults)
+    if faults:
+        raise Misuse("\n".join(faults))
     await _check_names(house, run)
+    check_home(house)
     simulated = any(
         plan.runtime_of(task, role) is RuntimeName.SCRIPTED and not task.adopt
         for task, role in zip(plan.tasks, chosen, strict=True)
@@ -60,7 +67,10 @@ def _trunk(house: House, plan: Plan) -> BranchName:
     if plan.trunk is not None:
         return plan.trunk
     if house.branch is None:
-        raise Misuse(f"{house.path} has a detached HEAD, so there is no current branch; name the trunk to land on")
+        raise Misuse(
+            f"{house.path} has a detached HEAD, so there is no current branch; name the one to land on, with "
+            "`trunk:` in the plan or --trunk"
+        )
     return BranchName(house.branch)
 
 
@@ -68,8 +78,12 @@ async def _stand(house: House, trunk: BranchName) -> tuple[str, Sha]:
     """Where to land and from which commit: the branch, or the ref beside it that an earlier run had to land on."""
     ref, shadow = f"refs/heads/{trunk}", f"refs/tianting/trunk/{trunk}"
     sha = await house.repository.resolve(ref)
+    if sha is None and trunk == house.branch:
+        raise Misuse(f"{house.path} has no commit yet; make the first one (git commit), then launch again")
     if sha is None:
-        raise Misuse(f"{house.path} has no branch {trunk!r} with a commit; name the branch to land on")
+        raise Misuse(
+            f"{house.path} has no branch {trunk!r}; name the branch to land on, or make it (git branch {trunk})"
+        )
     beside = await house.repository.resolve(shadow)
     if beside is None:
         return ref, sha
@@ -78,36 +92,55 @@ async def _stand(house: House, trunk: BranchName) -> tuple[str, Sha]:
         return ref, sha
     if not await house.repository.is_ancestor(sha, beside):
         raise Misuse(
-            f"{shadow} holds landed work that {trunk} does not have, and {trunk} has gone on; bring them together "
-            f"first: git merge {shadow}"
+            f"{shadow} holds landed work that {trunk} does not have, and {trunk} has gone on; bring them together on "
+            f"{trunk} first: git merge {shlex.quote(shadow)}"
         )
     return shadow, beside
 
 
-def _check_runtimes(plan: Plan, chosen: tuple[RoleName, ...]) -> None:
+def check_home(house: House) -> None:
+    """`Misuse` when no worktree could be made: better once and now than from every task."""
+    home = house.home.resolve()
+    if home.is_relative_to(house.path.resolve()):
+        raise Misuse(
+            f"TIANTING_HOME ({house.home}) lies inside the repository {house.path}; name a folder outside of it"
+        )
+    try:
+        make_private(house.home)
+        with tempfile.TemporaryFile(dir=house.home):
+            pass
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise Misuse(
+            f"worktrees can not be made in {house.home}: {why}; set TIANTING_HOME to a folder that you can write to"
+        ) from error
+
+
+def _runtime_faults(plan: Plan, chosen: tuple[RoleName, ...]) -> Iterator[str]:
     for task, role in zip(plan.tasks, chosen, strict=True):
         if task.adopt is not None:
             continue
         runtime = plan.runtime_of(task, role)
         if runtime is None:
-            raise Misuse(f"task {task.id!r} (role {role}) has no runtime: give it `run:`, `script:` or a runtime")
-        if runtime is RuntimeName.COMMAND and task.run is None:
-            raise Misuse(f"task {task.id!r} runs on `command` but has no `run:`")
-        if runtime is RuntimeName.SCRIPTED and not task.script:
-            raise Misuse(f"task {task.id!r} runs on `scripted` but has no `script:`")
+            yield f"task {task.id!r} (role {role}) has no runtime: give it `run:`, `script:` or a runtime"
+        elif runtime is RuntimeName.COMMAND and task.run is None:
+            yield f"task {task.id!r} runs on `command` but has no `run:`"
+        elif runtime is RuntimeName.SCRIPTED and not task.script:
+            yield f"task {task.id!r} runs on `scripted` but has no `script:`"
 
 
-async def _adopted(house: House, plan: Plan, trunk: Sha) -> tuple[tuple[TaskId, Sha], ...]:
+async def _adopted(house: House, plan: Plan, trunk: Sha, faults: list[str]) -> tuple[tuple[TaskId, Sha], ...]:
     found: list[tuple[TaskId, Sha]] = []
     for task in plan.tasks:
         if task.adopt is None:
             continue
         sha = await house.repository.resolve(task.adopt)
         if sha is None:
-            raise Misuse(f"task {task.id!r} adopts {task.adopt!r}, which is no branch, tag or commit of {house.path}")
+            faults.append(f"{house.path} has no branch, tag or commit {task.adopt!r} (task {task.id!r})")
+            continue
         why = await check_adoptable(house.repository, sha, trunk)
         if why:
-            raise Misuse(f"task {task.id!r} adopts {task.adopt!r}: {why}")
+            faults.append(f"{task.adopt!r} can not be landed (task {task.id!r}): {why}")
         found.append((task.id, sha))
     return tuple(found)
 

@@ -9,10 +9,11 @@ from typing import Protocol
 
 from conflict.land import Trunk
 from state import events as ev
+from state.codec import name_of
 from state.failure import Failure, FailureKind
-from state.fold import replay
+from state.fold import apply
 from state.ids import AttemptId, RunId, Seq, Sha, TaskId, WindowId
-from state.lifecycle import IN_TRAIN
+from state.lifecycle import IN_TRAIN, IllegalMove
 from state.ports import EventStore, Repository, StoreError, Worktrees
 from state.run import RunState
 
@@ -34,7 +35,16 @@ async def load(store: EventStore, run: RunId) -> RunState:
         log.extend(page)
     if not log:
         raise StoreError(f"there is no run {run!r} in this ledger; `tianting runs` lists them")
-    return replay(log)
+    state = RunState()
+    for recorded in log:
+        try:
+            apply(state, recorded)
+        except (IllegalMove, LookupError, ValueError, AttributeError, TypeError) as error:
+            raise StoreError(
+                f"the log of run {run} makes no sense at event {recorded.seq} ({name_of(recorded.event)}): it is "
+                "damaged, or of another version; other runs can still be used"
+            ) from error
+    return state
 
 
 async def recover(

@@ -7,11 +7,14 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 DEFAULT_PORT = 7357
-STORE_HELP = "sqlite:PATH (the default, inside the repository's git folder) or memory:"
+STORE_HELP = (
+    "sqlite:PATH (the default, inside the repository's git folder), redis://HOST:PORT/DB, redis:embedded or memory:"
+)
 
 
 class Misuse(Exception):
@@ -43,15 +46,63 @@ def read_settings(environ: Mapping[str, str], store: str | None) -> Settings:
     return Settings(Path(base), store or environ.get("TIANTING_STORE", ""))
 
 
-def ledger_path(store: str, common_dir: Path) -> str | None:
-    """The ledger's file for a store URL, None for `memory:`; `Misuse` when the URL is not one we can open."""
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """Gone with the process."""
+
+
+@dataclass(frozen=True, slots=True)
+class InFile:
+    """An SQLite ledger."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class InRedis:
+    """A server of somebody's. `durable`: one without an append-only file is refused."""
+
+    url: str = field(repr=False)
+    durable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InEmbeddedRedis:
+    """A server of the repository's own, with its files in `folder`."""
+
+    folder: str
+
+
+Kept = InMemory | InFile | InRedis | InEmbeddedRedis
+
+
+def where_kept(store: str, common_dir: Path) -> Kept:
+    """Where a store URL says that the ledger is; `Misuse` when it is not one we can open."""
     if not store:
-        return str(common_dir / "tianting" / "ledger.sqlite")
+        return InFile(str(common_dir / "tianting" / "ledger.sqlite"))
     kind, colon, rest = store.partition(":")
     if kind == "memory" and colon and not rest:
-        return None
+        return InMemory()
     if kind == "sqlite" and rest:
-        return os.path.abspath(rest)
-    if kind == "redis":
-        raise Misuse(f"store {store!r}: Redis is not built in this version; use {STORE_HELP}")
+        return InFile(os.path.abspath(rest))
+    if store == "redis:embedded":
+        return InEmbeddedRedis(str(common_dir / "tianting" / "redis"))
+    if kind in ("redis", "rediss") and rest.startswith("//"):
+        return _in_redis(store)
     raise Misuse(f"store {store!r} is not known; use {STORE_HELP}")
+
+
+def _in_redis(store: str) -> InRedis:
+    """`redis://[USER:PASSWORD@]HOST[:PORT][/DB][?aof=off]`; with `rediss://` over TLS. A refusal shows no password."""
+    parts = urlsplit(store)
+    try:
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        named = False
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    if not named or not re.fullmatch(r"/?\d*", parts.path) or options not in ([], [("aof", "off")]) or parts.fragment:
+        raise Misuse(
+            "the store's URL can not be read; it looks like redis://[USER:PASSWORD@]HOST[:PORT][/DB][?aof=off] "
+            f"(among {STORE_HELP})"
+        )
+    return InRedis(urlunsplit((parts.scheme, parts.netloc, parts.path, "", "")), durable=not options)

@@ -4,12 +4,13 @@ Never: a change to the repository.
 """
 
 import asyncio
-import json
 import sys
 from pathlib import Path
 
 from conflict.detect import conflicts_between
+from dashboard.plain import to_json
 from orchestrator.cli.guard import DONE, NOT_LANDED
+from orchestrator.cli.out import one_line
 from orchestrator.compose import find_repository
 from orchestrator.settings import Misuse
 from state.git.repository import GitRepository
@@ -25,13 +26,12 @@ def show_conflicts(refs: list[str], repo: Path, as_json: bool) -> int:
 async def _show(top: str, refs: list[str], as_json: bool) -> int:
     repository = GitRepository(top)
     try:
-        shas = {}
-        for ref in refs:
-            sha = await repository.resolve(ref)
-            if sha is None:
-                raise Misuse(f"{ref!r} is no branch, tag or commit of {top}")
-            shas[ref] = sha
-        conflicts = await conflicts_between(repository, tuple(shas.items()))
+        found = {ref: await repository.resolve(ref) for ref in refs}
+        unknown = [repr(ref) for ref, sha in found.items() if sha is None]
+        if unknown:
+            raise Misuse(f"{top} has no branch, tag or commit {', '.join(unknown)}")
+        shas = tuple((ref, sha) for ref, sha in found.items() if sha is not None)
+        conflicts = await conflicts_between(repository, shas)
     finally:
         await repository.close()
     if as_json:
@@ -48,9 +48,11 @@ async def _show(top: str, refs: list[str], as_json: bool) -> int:
             }
             for one in conflicts
         ]
-        sys.stdout.write(json.dumps({"refs": refs, "conflicts": rows}, ensure_ascii=False) + "\n")
+        sys.stdout.write(to_json({"refs": refs, "conflicts": rows}) + "\n")
     else:
         for one in conflicts:
-            sys.stdout.write(f"{one.kind}: {' and '.join(one.between)}: {one.path}: {one.rule}\n")
-        sys.stdout.write(f"{len(conflicts)} conflicts between {len(refs)} refs\n")
+            what = ": ".join(part for part in (one.path, one.symbol, one.rule) if part)
+            sys.stdout.write(f"{one.kind}: {' and '.join(one.between)}: {one_line(what)}\n")
+        many = "1 conflict" if len(conflicts) == 1 else f"{len(conflicts)} conflicts"
+        sys.stdout.write(f"{many} between {len(refs)} refs\n")
     return NOT_LANDED if conflicts else DONE

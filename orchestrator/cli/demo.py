@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from orchestrator.cli import out
 from orchestrator.cli.lead import Showing, lead_plan
 from orchestrator.compose import House, open_house
 from orchestrator.settings import Misuse, Settings
@@ -38,11 +39,11 @@ def run_demo(port: int, dashboard: bool, keep: Path | None) -> int:
         top = (keep or folder / "bookshop").absolute()
         _make_repository(top)
         settings = Settings(folder / "home", "")
-        sys.stdout.write(f"A throw-away repository: {top}\nEvery agent in it is simulated: its work is scripted.\n")
+        out.say(f"A throw-away repository: {top}\nEvery agent in it is simulated: its work is scripted.")
         return asyncio.run(_demo(top, settings, Showing(port, dashboard, as_json=False, linger=True)))
     finally:
         shutil.rmtree(folder / "home", ignore_errors=True)
-        sys.stdout.write(f"The repository stays at {top}: look at it, and delete it when you have seen enough.\n")
+        out.say(f"The repository stays at {top}: look at it, and delete it when you have seen enough.")
 
 
 def _make_repository(top: Path) -> None:

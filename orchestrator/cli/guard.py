@@ -1,27 +1,38 @@
-"""Errors to one plain sentence and an exit code; the traceback only with `--debug`.
+"""Errors to one plain sentence and an exit code (DESIGN 7); the traceback only with `--debug`.
 
 Never: an error swallowed.
 """
 
+import asyncio
 import sys
 import traceback
 from collections.abc import Callable
+
+from orchestrator.cli import out
 
 DONE, NOT_LANDED, MISUSE, INTERRUPTED = 0, 1, 2, 130
 
 
 def guarded(command: Callable[[], object], debug: bool) -> int:
-    """Run the command line; the exit code."""
+    """Run the command line; the exit code. Whatever reads standard output may go away at any time."""
+    code = _run(command, debug)
+    unwritten = out.finish()
+    if unwritten is not None:
+        out.complain(f"tianting: {unwritten}")
+    return code if unwritten is None else code or NOT_LANDED
+
+
+def _run(command: Callable[[], object], debug: bool) -> int:
     try:
         command()
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else DONE if leaving.code is None else NOT_LANDED
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone; there is nobody left to tell
-        return DONE
     except BaseException as error:  # every way out of the program ends here, in a sentence
+        if isinstance(error, BrokenPipeError) and out.reader_has_gone():
+            out.mute(sys.stdout)
+            return DONE  # there is nobody left to tell
         return _say(error, debug)
     return DONE
 
@@ -31,9 +42,7 @@ def _say(error: BaseException, debug: bool) -> int:
         traceback.print_exception(error)
     error = _innermost(error)
     code, text = _sentence(error)
-    print(f"tianting: {text}", file=sys.stderr)
-    if code == NOT_LANDED and not debug:
-        print("`tianting --debug …` shows where this happened", file=sys.stderr)
+    out.complain(text)
     return code
 
 
@@ -44,16 +53,20 @@ def _innermost(error: BaseException) -> BaseException:
 
 
 def _sentence(error: BaseException) -> tuple[int, str]:
+    from orchestrator.cli.house import Unsound
     from orchestrator.settings import Misuse
-    from state.ports import StoreError
+    from state.ports import RepositoryFault, StoreError, WorktreeFault
 
+    if isinstance(error, Unsound):
+        return MISUSE, str(error)  # its lines begin with a place that editors can read
     if isinstance(error, Misuse):
-        return MISUSE, str(error)
+        return MISUSE, f"tianting: {error}"
     if isinstance(error, KeyboardInterrupt):
-        return INTERRUPTED, "interrupted"
-    if isinstance(error, StoreError):
-        return NOT_LANDED, str(error)
+        return INTERRUPTED, "tianting: interrupted"
+    if isinstance(error, StoreError | RepositoryFault | WorktreeFault):
+        return NOT_LANDED, f"tianting: {error}"
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
-        return NOT_LANDED, f"{where}{error.strerror}"
-    return NOT_LANDED, f"{type(error).__name__}: {error}"
+        return NOT_LANDED, f"tianting: {where}{error.strerror}"
+    story = f"{type(error).__name__}: {error}"
+    return NOT_LANDED, f"tianting: {story}\nthis is a fault of Tianting's: `tianting --debug …` shows where it happened"

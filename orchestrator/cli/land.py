@@ -50,8 +50,8 @@ def _tasks(refs: list[str]) -> tuple[TaskSpec, ...]:
     tasks: list[TaskSpec] = []
     for number, ref in enumerate(refs, 1):
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", ref).strip("-")[:48] or f"ref-{number}"
-        if name in seen:
+        while name in seen:
             name = f"{name}-{number}"
         seen.add(name)
-        tasks.append(TaskSpec(TaskId(name), title=ref, adopt=ref))
+        tasks.append(TaskSpec(TaskId(name), title="" if name == ref else ref, adopt=ref))
     return tuple(tasks)

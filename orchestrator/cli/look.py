@@ -3,137 +3,164 @@
 Never: a change.
 """
 
-import json
+import shutil
 import sys
-import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from dashboard.views import report_view, status_view, task_view
+from dashboard.plain import to_json
+from dashboard.views import report_view, status_view
 from orchestrator.cli.guard import DONE
-from orchestrator.cli.house import the_run, with_house
-from orchestrator.cli.narrate import Narrator
+from orchestrator.cli.house import NotBegun, the_run, the_state, with_house
+from orchestrator.cli.narrate import lines_of
+from orchestrator.cli.out import one_line
+from orchestrator.cli.report import how_to_answer, print_report
+from orchestrator.cli.task import show_task
+from orchestrator.cli.times import clock, day_and_clock
+from orchestrator.cli.voice import Line
 from orchestrator.compose import House
-from orchestrator.recovery import load
 from orchestrator.settings import Misuse
 from scheduler.forecast import Foresight
 from state import events as ev
-from state.ids import AttemptId, RunId, Seq, TaskId
+from state.ids import RunId, Seq, TaskId
+from state.leases.holder import spoken
 from state.run import RunState
 
 PAGE = 1000
 
 
-def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-
-
 def show_status(name: str | None, repo: Path, store: str | None, as_json: bool) -> int:
     async def work(house: House) -> int:
-        run = await load(house.store, await the_run(house, name))
-        view = status_view(run, Foresight(), house.clock.now())
+        run = await the_state(house, name)
         if as_json:
-            _print_json(view)
+            _print([to_json(status_view(run, Foresight(), house.clock.now()))])
             return DONE
-        await _print_status(house, run)
+        _print([await _headline(house, run), *_table(house, run)])
+        for question in run.questions.values():
+            _print(how_to_answer(run, question))
         return DONE
 
-    return with_house(repo, store, work)
+    return with_house(repo, store, work, only_look=True)
 
 
-async def _print_status(house: House, run: RunState) -> None:
-    out = sys.stdout.write
+async def _headline(house: House, run: RunState) -> str:
     view = status_view(run, Foresight(), house.clock.now())
+    head = f"run {run.id}: {view['status']}, {len(run.landed)} of {len(run.tasks)} landed on {run.branch}"
+    if run.simulated:
+        head += ", simulated agents"
     holder = await house.lease.holder(f"run:{run.id}")
-    led = f"led by {holder.holder}, lease until {_clock(holder.expires)}" if holder else "led by nobody"
-    out(f"run {run.id}: {view['status']}, {led}{', simulated agents' if run.simulated else ''}\n")
-    width = max((len(task["id"]) for task in view["tasks"]), default=0)
+    if holder is not None:
+        return f"{head}; led by {spoken(holder.holder)}, lease until {clock(holder.expires)}"
+    return head if run.finished else f"{head}; led by nobody: `tianting resume {run.id}` goes on"
+
+
+def _table(house: House, run: RunState) -> list[str]:
+    """Columns that line up; on a terminal no line is longer than it is wide."""
+    view = status_view(run, Foresight(), house.clock.now())
+    asked = {question.task for question in run.questions.values()}
+    rows = [("TASK", "STATUS", "TRIES", "WINDOW", "WHY")]
     for task in view["tasks"]:
-        out(f"  {task['id']:<{width}}  {task['status']:<10}  {task['reason'] or ''}\n")
-    for question in run.questions.values():
-        out(f"waiting for you: tianting answer {question.id} … — {question.text}\n")
-        if question.choices:
-            out(f"  answers: {', '.join(question.choices)}\n")
+        why = "waiting for you" if task["id"] in asked else one_line(task["reason"] or "")
+        rows.append((task["id"], task["status"], str(task["attempts"]), task["window"] or "-", why))
+    wide = [max(len(row[at]) for row in rows) for at in range(4)]
+    most = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return [_row(row, wide, most) for row in rows]
 
 
-def _clock(ts: float) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(ts))
+def _row(row: Sequence[str], wide: Sequence[int], most: int | None) -> str:
+    task, status, tries, window, why = row
+    cells = f"  {task:<{wide[0]}}  {status:<{wide[1]}}  {tries:>{wide[2]}}  {window:<{wide[3]}}  {why}".rstrip()
+    return cells if most is None or len(cells) <= most else f"{cells[: most - 1]}…"
+
+
+def _print(lines: Sequence[str]) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def show_log(name: str | None, follow: bool, since: int, repo: Path, store: str | None, as_json: bool) -> int:
     async def work(house: House) -> int:
         run = await the_run(house, name)
-        narrator = Narrator(as_json, run)
         after = Seq(since)
         async with house.bus.subscribe(run) as wakeups:
             while True:
                 page = await house.store.read(run, after, PAGE)
-                narrator(page)
+                _print_lines(lines_of(page, run, as_json))
                 after = page[-1].seq if page else after
-                over = any(isinstance(one.event, ev.RunFinished) for one in page)
-                if (follow and over) or not (page or follow):
+                if len(page) == PAGE:
+                    continue
+                if not follow or await _is_over(house, run, after):
                     return DONE
                 if not page:
                     await wakeups.wait(5.0)
 
-    return with_house(repo, store, work)
+    return with_house(repo, store, work, only_look=True)
+
+
+async def _is_over(house: House, run: RunId, after: Seq) -> bool:
+    """Whether the last event has been seen and ended the run, so that nothing is to be waited for."""
+    last = await house.store.last_seq(run)
+    if after < last:
+        return False
+    newest = await house.store.read(run, Seq(last - 1), 1)
+    return bool(newest) and isinstance(newest[0].event, ev.RunFinished)
+
+
+def _print_lines(lines: Sequence[Line]) -> None:
+    if sys.stdout.isatty() and any(line.style for line in lines):
+        from rich.console import Console
+        from rich.text import Text
+
+        console = Console(highlight=False, markup=False, emoji=False)
+        for line in lines:
+            console.print(Text(line.text, style=line.style), soft_wrap=True)
+    else:
+        _print([line.text for line in lines])
+    sys.stdout.flush()
 
 
 def show_runs(repo: Path, store: str | None, as_json: bool) -> int:
     async def work(house: House) -> int:
         heads = await house.store.runs()
         if as_json:
-            _print_json([{"run": one.run, "name": one.name, "created": one.created, "seq": one.seq} for one in heads])
+            rows = [{"run": one.run, "name": one.name, "created": one.created, "seq": one.seq} for one in heads]
+            _print([to_json(rows)])
             return DONE
+        wide = max((len(one.run) for one in heads), default=0)
         for one in heads:
-            made = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.created))
-            sys.stdout.write(f"{one.run}  {made}  {one.name}  {one.seq} events\n")
+            _print([f"{one.run:<{wide}}  {day_and_clock(one.created)}  {one.seq:>6} events  {one_line(one.name)}"])
         return DONE
 
-    return with_house(repo, store, work)
+    try:
+        return with_house(repo, store, work, only_look=True)
+    except NotBegun:
+        _print(["[]"] if as_json else [])
+        return DONE
 
 
 def show_one(name: str, report: bool, run_name: str | None, repo: Path, store: str | None, as_json: bool) -> int:
     async def work(house: House) -> int:
-        known = [head.run for head in await house.store.runs()]
-        if run_name is None and (report or name in known):
-            return await _show_run(house, await the_run(house, name), as_json)
-        run = await load(house.store, await the_run(house, run_name))
-        if TaskId(name) not in run.tasks:
-            raise Misuse(f"run {run.id} has no task {name!r}; `tianting status {run.id}` lists them")
-        return await _show_task(house, run, TaskId(name), as_json)
-
-    return with_house(repo, store, work)
-
-
-async def _show_run(house: House, name: RunId, as_json: bool) -> int:
-    run = await load(house.store, name)
-    if as_json:
-        _print_json(report_view(run))
+        run = await _meant(house, name, report, run_name)
+        if run is not None:
+            if as_json:
+                _print([to_json(report_view(run))])
+            else:
+                print_report(run)
+            return DONE
+        within = await the_state(house, run_name)
+        if TaskId(name) not in within.tasks:
+            raise Misuse(
+                f"run {within.id} has no task {name!r}, and there is no run of that name; "
+                f"`tianting status {within.id}` and `tianting runs` list them"
+            )
+        _print(await show_task(house, within, TaskId(name), as_json))
         return DONE
-    from orchestrator.cli.report import print_report
 
-    print_report(run)
-    return DONE
+    return with_house(repo, store, work, only_look=True)
 
 
-async def _show_task(house: House, run: RunState, name: TaskId, as_json: bool) -> int:
-    view = task_view(run, name, Foresight(), house.clock.now())
-    attempts = [AttemptId(f"{name}.{number}") for number in range(1, run.tasks[name].attempts + 1)]
-    said = {one: await house.store.entries(run.id, one, 0, 10_000) for one in attempts}
-    if as_json:
-        lines = {
-            one: [{"ts": entry.ts, "kind": entry.kind, "text": entry.text, "simulated": entry.simulated}
-                  for _, entry in entries]
-            for one, entries in said.items()
-        }  # fmt: skip
-        _print_json({**view, "transcripts": lines})
-        return DONE
-    for key, value in view.items():
-        if value not in (None, "", [], ()):
-            sys.stdout.write(f"{key}: {value}\n")
-    for one, entries in said.items():
-        sys.stdout.write(f"--- {one}\n")
-        for _, entry in entries:
-            label = " (simulated)" if entry.simulated else ""
-            sys.stdout.write(f"{_clock(entry.ts)} {entry.kind}{label}: {entry.text}\n")
-    return DONE
+async def _meant(house: House, name: str, report: bool, run_name: str | None) -> RunState | None:
+    """The run that `show NAME` speaks of; None when it speaks of a task."""
+    known = {head.run for head in await house.store.runs()}
+    if run_name is not None:
+        return None
+    return await the_state(house, name) if report or name in known else None

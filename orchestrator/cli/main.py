@@ -25,10 +25,17 @@ plans = typer.Typer(
 )
 app.add_typer(plans)
 
+STORES = "sqlite:PATH, redis://HOST:PORT/DB, redis:embedded or memory:; default: inside the git folder."
+
 Repo = Annotated[Path, typer.Option("--repo", help="The repository; default: the one you are in.", show_default=False)]
-Store = Annotated[str | None, typer.Option("--store", help="sqlite:PATH or memory:; default: inside the git folder.")]
+Store = Annotated[
+    str | None,
+    typer.Option("--store", help=STORES),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Port = Annotated[int, typer.Option("--port", help="Port of the dashboard; the next free one when it is taken.")]
+Port = Annotated[
+    int, typer.Option("--port", min=0, max=65_535, help="Port of the dashboard; the next free one when it is taken.")
+]
 NoDashboard = Annotated[bool, typer.Option("--no-dashboard", help="Do not serve the dashboard.")]
 MaybeRun = Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run's id; default: the newest run.")]
 OnRun = Annotated[str | None, typer.Option("--run", help="A run's id; default: the newest run.")]
@@ -277,8 +284,9 @@ def plan_show(plan: Annotated[Path, typer.Argument(metavar="PLAN")], as_json: As
 
 
 @plans.command("schema")
-def plan_schema() -> None:
+def plan_schema(as_json: AsJson = True) -> None:
     """The JSON Schema of the plan format, for editors."""
+    del as_json  # it is JSON in any case
     from orchestrator.cli.plan import schema
 
     raise typer.Exit(schema())
@@ -286,6 +294,8 @@ def plan_schema() -> None:
 
 def main() -> None:
     """The entry point: errors become one plain sentence and an exit code."""
+    from orchestrator.cli import out
     from orchestrator.cli.guard import guarded
 
+    out.open_streams(as_json="--json" in sys.argv)
     sys.exit(guarded(app, debug="--debug" in sys.argv))

@@ -1,13 +1,14 @@
-"""Events to lines for people: one short line for each event worth telling, plain for a pipe, coloured for a terminal.
+"""Events to lines: one short one for each event worth telling for people, an envelope of every event for programs.
 
 Never: a fact that is not in the event.
 """
 
-import sys
-import time
 from collections.abc import Sequence
 
 from dashboard.envelope import envelope
+from orchestrator.cli.out import one_line
+from orchestrator.cli.times import clock
+from orchestrator.cli.voice import Line
 from state import events as ev
 from state.codec import name_of
 from state.ids import RunId
@@ -59,50 +60,23 @@ def line_of(event: ev.Event) -> str | None:
         case ev.RunResumed(by=by):
             return f"resumed by {by}"
         case ev.IntentRefused(intent=intent, why=why):
-            return f"refused {name_of_intent(intent)}: {why}"
+            return f"refused {type(intent).__name__}: {why}"
         case ev.RunFinished(landed=landed, cancelled=cancelled):
             return f"{'cancelled' if cancelled else 'finished'}: {len(landed)} landed"
         case _:
             return None
 
 
-def name_of_intent(intent: object) -> str:
-    return type(intent).__name__
+def told(recorded: ev.Recorded) -> Line | None:
+    """The line for people, with its time; None for events that only programs care about."""
+    text = line_of(recorded.event)
+    if text is None:
+        return None
+    return Line(f"{clock(recorded.ts)}  {one_line(text)}", _STYLES.get(name_of(recorded.event), ""))
 
 
-class Narrator:
-    """Prints events as they are stored. A reader that has gone away never stops a run."""
-
-    def __init__(self, as_json: bool, run: RunId = RunId("")) -> None:
-        self._as_json = as_json
-        self._colour = sys.stdout.isatty() and not as_json
-        self._run = run
-        self._gone = False
-
-    def __call__(self, log: Sequence[ev.Recorded]) -> None:
-        lines = [line for one in log if (line := self._line(one)) is not None]
-        if lines and not self._gone:
-            try:
-                sys.stdout.write("\n".join(lines) + "\n")
-                sys.stdout.flush()
-            except BrokenPipeError:
-                self._gone = True
-
-    def _line(self, recorded: ev.Recorded) -> str | None:
-        if isinstance(recorded.event, ev.PlanAccepted):
-            self._run = recorded.event.run
-        if self._as_json:
-            return envelope(self._run, recorded)
-        text = line_of(recorded.event)
-        if text is None:
-            return None
-        stamp = time.strftime("%H:%M:%S", time.localtime(recorded.ts))
-        style = _STYLES.get(name_of(recorded.event))
-        return f"{stamp}  {text}" if style is None or not self._colour else f"{stamp}  {_paint(text, style)}"
-
-
-_CODES = {"green": "32", "yellow": "33", "magenta": "35", "cyan": "36", "bold": "1"}
-
-
-def _paint(text: str, style: str) -> str:
-    return f"\033[{_CODES[style]}m{text}\033[0m"
+def lines_of(log: Sequence[ev.Recorded], run: RunId, as_json: bool) -> list[Line]:
+    """What there is to say of these events; `as_json`: each of them as an envelope."""
+    if as_json:
+        return [Line(envelope(run, recorded)) for recorded in log]
+    return [line for recorded in log if (line := told(recorded)) is not None]

@@ -5,19 +5,27 @@ Never: a run, a repository.
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
-from orchestrator.cli.guard import DONE
-from orchestrator.cli.house import read_plan
+from dashboard.plain import to_json
+from orchestrator.cli.guard import DONE, MISUSE
+from orchestrator.cli.house import Unsound, read_plan
 from scheduler.forecast import Foresight
 from state.forecast import PlanForecast
 from state.plan_text import json_schema
 
 
 def check(path: Path, as_json: bool) -> int:
-    plan = read_plan(path)
+    try:
+        plan = read_plan(path)
+    except Unsound as unsound:
+        if not as_json:
+            raise
+        sys.stdout.write(to_json({"plan": None, "tasks": 0, "faults": [asdict(one) for one in unsound.faults]}) + "\n")
+        return MISUSE
     if as_json:
-        sys.stdout.write(json.dumps({"plan": plan.name, "tasks": len(plan.tasks), "faults": []}) + "\n")
+        sys.stdout.write(to_json({"plan": plan.name, "tasks": len(plan.tasks), "faults": []}) + "\n")
     else:
         sys.stdout.write(f"{path}: plan {plan.name!r} is sound: {len(plan.tasks)} tasks\n")
     return DONE
@@ -32,7 +40,7 @@ def show(path: Path, as_json: bool) -> int:
     plan = read_plan(path)
     seen = Foresight().plan(plan)
     if as_json:
-        sys.stdout.write(json.dumps(_as_json(plan.name, seen), ensure_ascii=False) + "\n")
+        sys.stdout.write(to_json(_as_json(plan.name, seen)) + "\n")
         return DONE
     out = sys.stdout.write
     roles = dict(seen.roles)

@@ -1,57 +1,102 @@
-"""What a run brought, for people: what landed, what was resolved and how, what is left and why, where to look.
+"""What a run brought, for people: what landed, what was resolved and how, what is left and why, what to do next, and
+where to look.
 
 Never: anything the state of the run does not hold.
 """
 
 import shlex
-import sys
+from collections.abc import Iterator
 
+from conflict.land import take_over
+from orchestrator.cli import out
+from orchestrator.cli.out import one_line
 from scheduler.forecast import Foresight
 from state.lifecycle import Status
+from state.question import About, Question
 from state.run import RunState
+
+MOST_NAMED = 50
 
 
 def print_report(run: RunState) -> None:
     """Print the integrated result of a run."""
-    out = sys.stdout.write
-    out("\n")
+    out.say("\n".join(["", *_report(run)]))
+
+
+def _report(run: RunState) -> Iterator[str]:
     if run.simulated:
-        out("Simulated agents took part in this run; their work is scripted.\n")
-    _landed(run)
-    _resolved(run)
-    _left(run)
+        yield "Simulated agents took part in this run; their work is scripted."
+    yield _landed(run)
+    yield from _resolved(run)
+    yield from _left(run)
+    repository = shlex.quote(run.repository)
     if run.trunk_before != run.trunk:
-        out(f"Trunk {run.branch}: {run.trunk_before[:10]} -> {run.trunk[:10]}\n")
         between = f"{run.trunk_before[:10]}..{run.trunk[:10]}"
-        out(f"Look: git -C {shlex.quote(run.repository)} log --graph --oneline {between}\n")
+        yield f"Trunk {run.branch}: {run.trunk_before[:10]} -> {run.trunk[:10]}"
+        yield f"Look: git -C {repository} log --graph --oneline {between}"
     if run.trunk_ref != f"refs/heads/{run.branch}" and run.trunk_before != run.trunk:
-        out(
-            f"Your checkout of {run.branch} has changes in the way, so the work landed beside it. "
-            f"To take it in: git merge --ff-only {run.trunk_ref}\n"
+        yield (
+            f"Something in your checkout of {run.branch} was in the way, so the work landed beside it. When the way is "
+            f"clear, take it in there: {take_over(run.trunk_ref)}"
         )
-    out(f"More: tianting show {run.id} --report --repo {shlex.quote(run.repository)}\n")
+    yield from _next(run)
+    yield f"More: tianting show {run.id} --report --repo {repository}"
 
 
-def _landed(run: RunState) -> None:
-    sys.stdout.write(f"Landed {len(run.landed)} of {len(run.tasks)} tasks")
-    sys.stdout.write(f": {', '.join(run.landed[:50])}{' …' if len(run.landed) > 50 else ''}\n" if run.landed else "\n")
+def _landed(run: RunState) -> str:
+    head = f"Landed {len(run.landed)} of {len(run.tasks)} tasks"
+    if not run.landed:
+        return head
+    return f"{head}: {', '.join(run.landed[:MOST_NAMED])}{' …' if len(run.landed) > MOST_NAMED else ''}"
 
 
-def _resolved(run: RunState) -> None:
+def _resolved(run: RunState) -> Iterator[str]:
     for one in run.resolutions:
         label = " (simulated)" if one.simulated and "simulated" not in one.by else ""
-        sys.stdout.write(
-            f"Resolved {one.task or one.candidate} in {', '.join(one.paths)}: {one.how} "
-            f"(rung {one.rung}, by {one.by}{label}); review: git diff {one.previous[:10]} {one.head[:10]}\n"
+        paths = one_line(", ".join(one.paths))
+        yield (
+            f"Resolved {one.task or one.candidate} in {paths}: {one_line(one.how)} "
+            f"(rung {one.rung}, by {one.by}{label}); review: git diff {one.previous[:10]} {one.head[:10]}"
         )
 
 
-def _left(run: RunState) -> None:
+def _left(run: RunState) -> Iterator[str]:
+    asked = {question.task for question in run.questions.values()}
+    left = [task for task in run.tasks.values() if task.status is not Status.LANDED]
     foresight = Foresight()
-    for task in run.tasks.values():
-        if task.status is Status.LANDED:
-            continue
-        why = task.failure.detail if task.failure else foresight.reason(run, task.spec.id, run.last).sentence()
-        sys.stdout.write(f"Not landed {task.spec.id} ({task.status}): {why}\n")
+    for task in left[:MOST_NAMED]:
+        if task.spec.id in asked:
+            why = "waiting for you"
+        elif task.failure is not None:
+            why = task.failure.detail
+        else:
+            why = foresight.reason(run, task.spec.id, run.last).sentence()
+        yield f"Not landed {task.spec.id} ({task.status}): {one_line(why)}"
+    if len(left) > MOST_NAMED:
+        yield f"Not landed: {len(left) - MOST_NAMED} more; `tianting status {run.id}` lists them all"
+
+
+def _next(run: RunState) -> Iterator[str]:
+    """What a person can do so that more lands."""
     for question in run.questions.values():
-        sys.stdout.write(f"Waiting for you: tianting answer {question.id} … — {question.text}\n")
+        yield from how_to_answer(run, question)
+    repository = shlex.quote(run.repository)
+    if run.questions:
+        yield f"Then go on: tianting resume {run.id} --repo {repository}"
+    failed = next((task.spec.id for task in run.tasks.values() if task.status is Status.FAILED), None)
+    if failed is not None and run.finished:
+        yield (
+            f"To try again: tianting retry {failed} --run {run.id} --repo {repository}, then "
+            f"tianting resume {run.id} --repo {repository}"
+        )
+
+
+def how_to_answer(run: RunState, question: Question) -> list[str]:
+    """The question, and the command that answers it."""
+    known = ", ".join(question.choices) if question.choices else "any text"
+    if question.about is About.CONFLICT:
+        known += " or a commit"
+    return [
+        f"Waiting for you: {one_line(question.text)}",
+        f"  tianting answer {question.id} ANSWER --run {run.id} --repo {shlex.quote(run.repository)}   ({known})",
+    ]

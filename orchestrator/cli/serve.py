@@ -6,16 +6,22 @@ Never: a route.
 import asyncio
 import importlib
 import signal
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from orchestrator.cli import out
 from orchestrator.cli.guard import DONE
 from orchestrator.cli.house import with_house
 from orchestrator.compose import House
+from orchestrator.settings import Misuse
+
+if TYPE_CHECKING:
+    from orchestrator.serving import Told
 
 
 def serve_house(repo: Path, host: str, port: int, store: str | None) -> int:
     async def work(house: House) -> int:
+        from dashboard.serve import NoPort
         from orchestrator import serving
         from orchestrator.launcher import Launcher
 
@@ -23,30 +29,35 @@ def serve_house(repo: Path, host: str, port: int, store: str | None) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(Launcher(house, _say).work(stop))
-            group.create_task(serving.serve_house(house, host, port, stop, _dashboard, can_launch=True))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(Launcher(house, out.say).work(stop))
+                group.create_task(serving.serve_house(house, host, port, stop, _to(out.say), can_launch=True))
+        except* NoPort as error:
+            raise Misuse(str(_first(error))) from None
         return DONE
 
     return with_house(repo, store, work)
 
 
-async def serve_beside(house: House, port: int, stop: asyncio.Event, quiet: bool) -> None:
-    """Serve until `stop`; loaded in a thread, so that the first window does not wait for the web framework."""
+async def serve_beside(house: House, port: int, stop: asyncio.Event, told: "Told") -> str | None:
+    """Serve until `stop`; loaded in a thread, so that the first window does not wait for the web framework. Why that
+    could not be done, None when it was."""
     serving = await asyncio.to_thread(importlib.import_module, "orchestrator.serving")
-    told = _to_stderr if quiet else _dashboard
-    await serving.serve_house(house, "127.0.0.1", port, stop, told, can_launch=False)
+    from dashboard.serve import NoPort
+
+    try:
+        await serving.serve_house(house, "127.0.0.1", port, stop, _to(told), can_launch=False)
+    except (NoPort, Misuse) as error:
+        return str(error)
+    return None
 
 
-def _dashboard(link: str) -> None:
-    _say(f"dashboard: {link}")
+def _to(told: "Told") -> "Told":
+    return lambda link: told(f"dashboard: {link}")
 
 
-def _to_stderr(link: str) -> None:
-    sys.stderr.write(f"dashboard: {link}\n")
-    sys.stderr.flush()
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

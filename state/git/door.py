@@ -164,7 +164,9 @@ class Door:
         command = [piece for name in sorted(alien) for piece in ("-u", name)]
         program = git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git"
         try:
-            process = git.Git(cwd or self.common_dir).execute(
+            tool = git.Git()
+            tool._working_dir = cwd or self.common_dir  # as an argument, `$NAME` in it would be taken for a variable
+            process = tool.execute(
                 ["env", *command, program, *args] if command else [program, *args],
                 istream=PIPE if feed else None,
                 as_process=True,

@@ -44,6 +44,12 @@ def this_process(label: str = "") -> str:
     return f"{name}:{label}" if label else name
 
 
+def spoken(holder: str) -> str:
+    """The same for a person: which process, where."""
+    parts = holder.split(":", 4)
+    return f"process {parts[2]} on {parts[0]}" if len(parts) >= 4 else holder
+
+
 def is_dead(holder: str) -> bool:
     """Whether the process that holds is known to have ended; False whenever that can not be told from
     here."""

@@ -1,18 +1,24 @@
 """Every body of every port, each behind one function: a further body is one more entry in a table here."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from state.buses.file import FileBus
 from state.buses.local import LocalBus
+from state.buses.redis import RedisBus
 from state.ids import RunId
 from state.leases.memory import MemoryLease
+from state.leases.redis import RedisLease
 from state.leases.sqlite import SqliteLease
 from state.ports import Bus, Clock, EventStore, Held, Inbox, Lease, TranscriptStore
 from state.stores.memory import MemoryStore
+from state.stores.redis import RedisStore
+from state.stores.redis_embedded import EmbeddedRedis
+from state.stores.redis_link import RedisLink
 from state.stores.sqlite import SqliteStore
 
 
@@ -65,9 +71,59 @@ async def sqlite(folder: Path, clock: Clock) -> AsyncIterator[Body]:
     other.close()
 
 
-BODIES: dict[str, Opening] = {"memory": memory, "sqlite": sqlite}
+@contextmanager
+def server(folder: Path) -> Iterator[EmbeddedRedis]:
+    """A real server with its files in the folder."""
+    used = asyncio.run(EmbeddedRedis.open(str(folder)))
+    yield used
+    used.close()
 
-BUSES: dict[str, Callable[[Path], Bus]] = {
-    "local": lambda _folder: LocalBus(),
-    "file": lambda folder: FileBus(str(folder / "ledger.sqlite")),
+
+@asynccontextmanager
+async def links(folder: Path, count: int) -> AsyncIterator[list[RedisLink]]:
+    """Connections to the server of the folder, with nothing in it."""
+    async with AsyncExitStack() as stack:
+        used = await EmbeddedRedis.open(str(folder))
+        stack.callback(used.close)
+        opened = []
+        for _ in range(count):
+            opened.append(await RedisLink.open(used.url, name=used.name, revive=used.start))
+            stack.push_async_callback(opened[-1].close)
+        await opened[0].client.flushall()
+        yield opened
+
+
+@asynccontextmanager
+async def redis(folder: Path, clock: Clock) -> AsyncIterator[Body]:
+    async with links(folder, 2) as (one, other):
+        yield Body(RedisStore(one), RedisLease(one, clock), RedisStore(other), RedisLease(other, clock))
+
+
+@asynccontextmanager
+async def local_bus(_folder: Path) -> AsyncIterator[Bus]:
+    yield LocalBus()
+
+
+@asynccontextmanager
+async def file_bus(folder: Path) -> AsyncIterator[Bus]:
+    yield FileBus(str(folder / "ledger.sqlite"))
+
+
+@asynccontextmanager
+async def redis_bus(folder: Path) -> AsyncIterator[Bus]:
+    async with links(folder, 1) as (link,):
+        bus = RedisBus(link)
+        async with bus.at_work():
+            yield bus
+
+
+BODIES: dict[str, Opening] = {"memory": memory, "sqlite": sqlite, "redis": redis}
+
+BUSES: dict[str, Callable[[Path], AbstractAsyncContextManager[Bus]]] = {
+    "local": local_bus,
+    "file": file_bus,
+    "redis": redis_bus,
 }
+
+OF_A_SERVER = {"redis"}
+"""Bodies whose folder is the one of the session's server."""

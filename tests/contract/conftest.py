@@ -1,12 +1,30 @@
 """The suites of this folder run once for each body in `bodies.py`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from state.ports import Bus
-from tests.contract.bodies import BODIES, BUSES, Body, HandClock
+from tests.contract.bodies import BODIES, BUSES, OF_A_SERVER, Body, HandClock, server
+
+
+@pytest.fixture(scope="session")
+def redis_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a real Redis, which lives until the session ends."""
+    folder = tmp_path_factory.mktemp("redis")
+    with server(folder):
+        yield folder
+
+
+@pytest.fixture
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Where a body may keep what it keeps; a test asks for one body, or for one bus."""
+    params = getattr(request.node, "callspec").params  # noqa: B009
+    if OF_A_SERVER.intersection(map(str, params.values())):
+        found: Path = request.getfixturevalue("redis_folder")
+        return found
+    return tmp_path
 
 
 @pytest.fixture
@@ -15,11 +33,12 @@ def clock() -> HandClock:
 
 
 @pytest.fixture(params=BODIES)
-async def body(request: pytest.FixtureRequest, tmp_path: Path, clock: HandClock) -> AsyncIterator[Body]:
-    async with BODIES[request.param](tmp_path, clock) as opened:
+async def body(request: pytest.FixtureRequest, folder: Path, clock: HandClock) -> AsyncIterator[Body]:
+    async with BODIES[request.param](folder, clock) as opened:
         yield opened
 
 
 @pytest.fixture(params=BUSES)
-def bus(request: pytest.FixtureRequest, tmp_path: Path) -> Bus:
-    return BUSES[request.param](tmp_path)
+async def bus(request: pytest.FixtureRequest, folder: Path) -> AsyncIterator[Bus]:
+    async with BUSES[request.param](folder) as opened:
+        yield opened

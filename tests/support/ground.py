@@ -31,10 +31,10 @@ def clean_env(home: Path) -> dict[str, str]:
 def sh(top: Path, *args: str, check: bool = True) -> str:
     """Run git in `top`; its output."""
     env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1", **IDENTITY}
-    ran = subprocess.run([*GIT, *args], cwd=top, env=env, capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run([*GIT, *args], cwd=top, env=env, capture_output=True, timeout=60, check=False)
     if check and ran.returncode:
-        raise AssertionError(f"git {args} failed: {ran.stderr}")
-    return ran.stdout
+        raise AssertionError(f"git {args} failed: {os.fsdecode(ran.stderr)}")
+    return os.fsdecode(ran.stdout)
 
 
 GIT = ("git", "-c", "gc.auto=0")

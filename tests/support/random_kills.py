@@ -23,8 +23,8 @@ from tests.support.killing import start, wait  # noqa: E402
 
 TASKS = [f"t{number:02}" for number in range(20)]
 KILLS = 4
-LONGEST = 4.0
-"""Seconds after which a process is killed at the latest; an undisturbed run takes about as long."""
+LONGEST = 1.5
+"""Seconds after which a process is killed at the latest; an undisturbed run takes about twice as long."""
 
 
 def plan_of(dice: random.Random) -> dict[str, object]:

@@ -4,19 +4,39 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.settings import Misuse, ledger_path, read_settings
+from orchestrator.settings import InEmbeddedRedis, InFile, InMemory, InRedis, Misuse, read_settings, where_kept
 
 
 def test_the_ledger_lives_in_the_git_folder_unless_told_otherwise() -> None:
-    assert ledger_path("", Path("/r/.git")) == "/r/.git/tianting/ledger.sqlite"
-    assert ledger_path("sqlite:/x/y.db", Path("/r/.git")) == "/x/y.db"
-    assert ledger_path("memory:", Path("/r/.git")) is None
+    assert where_kept("", Path("/r/.git")) == InFile("/r/.git/tianting/ledger.sqlite")
+    assert where_kept("sqlite:/x/y.db", Path("/r/.git")) == InFile("/x/y.db")
+    assert where_kept("memory:", Path("/r/.git")) == InMemory()
+    assert where_kept("redis:embedded", Path("/r/.git")) == InEmbeddedRedis("/r/.git/tianting/redis")
 
 
-@pytest.mark.parametrize("url", ["redis://localhost:6379/0", "redis:embedded", "mongo:x", "sqlite:", "memory:x", "x"])
+@pytest.mark.parametrize(
+    "url", ["redis://localhost", "redis://h:6380/2", "rediss://user:secret@h:6380/2", "redis://[::1]:6379/0"]
+)
+def test_a_redis_has_to_keep_a_file_unless_the_url_says_otherwise(url: str) -> None:
+    assert where_kept(url, Path("/r/.git")) == InRedis(url, durable=True)
+    assert where_kept(f"{url}?aof=off", Path("/r/.git")) == InRedis(url, durable=False)
+
+
+def test_a_password_is_not_shown_with_the_place() -> None:
+    assert "secret" not in repr(where_kept("redis://user:secret@h", Path("/r/.git")))
+
+
+@pytest.mark.parametrize("url", ["redis", "redis:", "redis:embedded/x", "mongo:x", "sqlite:", "memory:x", "x"])
 def test_a_store_that_can_not_be_opened_is_refused_with_those_that_can(url: str) -> None:
     with pytest.raises(Misuse, match="use sqlite:PATH"):
-        ledger_path(url, Path("/r/.git"))
+        where_kept(url, Path("/r/.git"))
+
+
+@pytest.mark.parametrize("rest", ["", "h:port/0", "h/zero", "h?aof=on", "h?aof=off&aof=off", "h?timeout=1", "h#x"])
+def test_a_redis_url_that_can_not_be_read_is_refused_without_its_password(rest: str) -> None:
+    with pytest.raises(Misuse, match="redis://") as refused:
+        where_kept(f"redis://:secret@{rest}", Path("/r/.git"))
+    assert "secret" not in str(refused.value)
 
 
 def test_two_repositories_of_one_name_have_folders_of_their_own() -> None:

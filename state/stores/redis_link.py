@@ -1,0 +1,156 @@
+"""The way to one Redis (or Valkey) server: its connections, its failures said in one sentence, and reconnecting.
+
+Whatever goes through `call` may be sent twice, when a reply was lost: every script of this house answers the second
+time as it did the first. Needs a single server (no cluster) and one database for each repository. Never: a script of
+its own beyond looking at the server.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import urlsplit
+
+from redis import exceptions as faults
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.commands.core import AsyncScript
+
+from state.ports import NewerLog, StoreError
+
+FORMAT = 1
+CONNECTIONS = 20
+PATIENCE = 8.0
+"""Seconds in which a server has to come back; less than the lease of a run, so that its leader hears of it first."""
+ANSWER_SECONDS = 5.0
+FIRST_REST, LONGEST_REST = 0.05, 1.0
+
+Reply = None | int | bytes | list["Reply"]
+Arg = str | bytes | int | float
+Revive = Callable[[], Awaitable[None]]
+
+_CLAIM = "redis.call('SET', KEYS[1], ARGV[1], 'NX') return redis.call('GET', KEYS[1])"
+_LOST = (faults.ConnectionError, faults.TimeoutError, OSError)
+_REFUSED = (faults.AuthenticationError, faults.AuthorizationError)
+
+
+def shown(url: str) -> str:
+    """A server's URL without the password in it."""
+    parts = urlsplit(url)
+    return f"{parts.hostname or 'localhost'}:{parts.port or 6379}{parts.path}"
+
+
+@dataclass(slots=True, eq=False)
+class RedisLink:
+    """`name` is how the server is called in sentences. `revive` brings back a server of our own that has ended."""
+
+    url: str
+    name: str
+    revive: Revive | None = None
+    patience: float = PATIENCE
+    _client: Redis | None = None
+    _scripts: dict[str, AsyncScript] = field(default_factory=dict)
+
+    @classmethod
+    async def open(cls, url: str, *, name: str = "", durable: bool = True, revive: Revive | None = None) -> Self:
+        """Connect; `StoreError` when there is no server, or when it would lose what it is told (`durable`)."""
+        link = cls(url, name or shown(url), revive, patience=0.0 if revive is None else PATIENCE)
+        link._client = link._connect(CONNECTIONS)
+        try:
+            found = await link._patiently(link._look)
+            await link._claim()
+            if durable:
+                link._check_durable(found)
+        except BaseException:
+            await link.close()
+            raise
+        link.patience = PATIENCE
+        return link
+
+    def _connect(self, connections: int) -> Redis:
+        # Timeouts and retries are named: what redis-py has for defaults has changed under its users before. Its own
+        # limit on an answer is off: it would end a subscription that hears nothing, and with it a command is sent
+        # under `asyncio.wait_for`, which before Python 3.12 forgets a cancellation that comes as the sending ends.
+        # Text may hold bytes of a file's name that are no UTF-8.
+        pool = BlockingConnectionPool.from_url(
+            self.url,
+            max_connections=connections,
+            timeout=ANSWER_SECONDS,
+            socket_connect_timeout=ANSWER_SECONDS,
+            socket_timeout=None,
+            retry=Retry(NoBackoff(), 0),
+            encoding_errors="surrogatepass",
+        )
+        return Redis.from_pool(pool)
+
+    @property
+    def client(self) -> Redis:
+        if self._client is None:
+            raise StoreError(f"the connection to the Redis at {self.name} was closed")
+        return self._client
+
+    def listening(self) -> Redis:
+        """A client of its own for a subscription, which waits for ever; the caller closes it."""
+        return self._connect(1)
+
+    async def close(self) -> None:
+        if self._client is not None:
+            client, self._client = self._client, None
+            await client.aclose()
+
+    async def call(self, script: str, keys: Sequence[str], args: Sequence[Arg]) -> Reply:
+        """What a Lua script answers; `StoreError` when the server refuses it, or is away for too long."""
+        prepared = self._scripts.get(script)
+        if prepared is None:
+            prepared = self._scripts[script] = self.client.register_script(script)
+
+        async def once() -> Reply:
+            answer: Reply = await prepared(keys=keys, args=args, client=self.client)
+            return answer
+
+        return await self._patiently(once)
+
+    async def _patiently(self, once: Callable[[], Awaitable[Reply]]) -> Reply:
+        clock = asyncio.get_running_loop().time
+        deadline, rest = clock() + self.patience, FIRST_REST
+        while True:
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    return await once()
+            except _REFUSED as error:
+                raise StoreError(f"the Redis at {self.name} does not let us in: {error}") from error
+            except _LOST as error:
+                if clock() + rest > deadline:
+                    why = str(error) or "no answer"
+                    raise StoreError(f"the Redis at {self.name} can not be reached: {why}") from error
+            except faults.RedisError as error:
+                raise StoreError(f"the Redis at {self.name} does not do what it is asked: {error}") from error
+            await asyncio.sleep(rest)
+            rest = min(2 * rest, LONGEST_REST)
+            if self.revive is not None:
+                await self.revive()
+
+    async def _look(self) -> Reply:
+        persistence: Mapping[str, object] = await self.client.info("persistence")
+        memory: Mapping[str, object] = await self.client.info("memory")
+        evicts = bool(memory.get("maxmemory")) and memory.get("maxmemory_policy") != "noeviction"
+        return [int(bool(persistence.get("aof_enabled"))), int(evicts)]
+
+    async def _claim(self) -> None:
+        written = await self.call(_CLAIM, ["tianting:format"], [FORMAT])
+        if not isinstance(written, bytes) or not written.isdigit() or int(written) > FORMAT:
+            raise NewerLog(
+                f"the Redis at {self.name} holds a ledger of format {written!r}, not {FORMAT}: update Tianting"
+            )
+
+    def _check_durable(self, found: Reply) -> None:
+        if found == [0, 0] or found == [0, 1]:
+            raise StoreError(
+                f"the Redis at {self.name} keeps no append-only file, a crash of it would lose the log of a run: "
+                "set `appendonly yes` there, or accept that with `?aof=off` at the end of the URL"
+            )
+        if found == [1, 1]:
+            raise StoreError(
+                f"the Redis at {self.name} forgets keys when its memory is full: set `maxmemory-policy noeviction`"
+            )
