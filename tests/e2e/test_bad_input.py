@@ -217,8 +217,7 @@ def test_a_log_that_can_not_be_followed_is_said_and_other_runs_go_on(desk: Desk)
 def test_a_plan_of_5000_tasks_is_accepted_and_starts(desk: Desk) -> None:
     tasks = "\n".join(f'  - {{id: t{number}, run: "true"}}' for number in range(5000))
     leader = desk.start("run", desk.plan(f"tasks:\n{tasks}\n"), "--windows", "1")
-    assert "5000 tasks onto main" in leader.until_said("onto main")
-    leader.until_said("starts in")
+    leader.until_said("5000 tasks onto main", "starts in")
     leader.signal()
     told: Told = leader.end()
     assert told.code == 130

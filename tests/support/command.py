@@ -1,12 +1,17 @@
 """The command line as a user has it: a process with a clean environment, in a real repository."""
 
+import atexit
 import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -15,7 +20,7 @@ from tests.support.ground import clean_env, make_repository, sh
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-P", "-c", "from orchestrator.cli.main import main; main()")
 LEADING = ("run", "resume")
-PATIENCE = 60
+PATIENCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,68 @@ class Told:
         return self.out.splitlines()
 
 
+@cache
+def _warm() -> str:
+    """The socket of a process that forks command lines; it ends with this one."""
+    folder = tempfile.mkdtemp(prefix="warm-")
+    path = f"{folder}/socket"
+    server = subprocess.Popen(
+        [sys.executable, "-P", str(ROOT / "tests" / "support" / "warm.py"), path],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"},
+        stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+    def end() -> None:
+        server.communicate()
+        shutil.rmtree(folder)
+
+    atexit.register(end)
+    assert server.stdout is not None
+    assert server.stdout.readline() == b"ready\n"
+    return path
+
+
+@dataclass(slots=True)
+class Leader:
+    """A command at work, in a process group of its own as at a terminal."""
+
+    pid: int
+    stdout: IO[str]
+    _stderr: IO[bytes]
+    _answers: IO[bytes]
+    _seen: list[str] = field(default_factory=list)
+
+    def until(self, *wanted: Callable[[str], bool]) -> None:
+        """Read on until each of these held for some line."""
+        left = list(wanted)
+        while left:
+            line = self.stdout.readline()
+            assert line, f"it ended too early: {''.join(self._seen)}{self.end().err}"
+            self._seen.append(line)
+            left = [one for one in left if not one(line)]
+
+    def until_said(self, *words: str) -> None:
+        """Read on until each of these was said, in whatever order."""
+        self.until(*(lambda line, word=word: word in line for word in words))
+
+    def signal(self, number: signal.Signals = signal.SIGINT) -> None:
+        """To the whole process group, as a terminal does."""
+        os.killpg(self.pid, number)
+
+    def end(self) -> Told:
+        """Wait for its end; all that it printed."""
+        self._seen.append(self.stdout.read())
+        code = int(self._answers.readline() or b"-1")
+        self._stderr.seek(0)
+        told = Told(code, "".join(self._seen), os.fsdecode(self._stderr.read()))
+        for file in (self.stdout, self._stderr, self._answers):
+            file.close()
+        assert "Traceback" not in told.err + told.out, told.err
+        return told
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """A repository `top`, and a person at a terminal beside it. Plans lie outside of the repository."""
@@ -44,37 +111,37 @@ class Desk:
         return cls(place / name, place / "home")
 
     def env(self, **more: str) -> dict[str, str]:
-        return {**clean_env(self.home), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "TERM": "dumb", **more}
+        return {**clean_env(self.home), "LANG": "C.UTF-8", "TERM": "dumb", **more}
 
     def tianting(self, *args: str, feed: str = "", env: dict[str, str] | None = None, repo: Path | None = None) -> Told:
         """Run a command to its end; `run` and `resume` without the dashboard."""
-        ran = subprocess.run(
-            _command(args, repo or self.top),
-            cwd=self.top.parent,
-            env=env or self.env(),
-            input=feed,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        told = Told(ran.returncode, ran.stdout, ran.stderr)
-        assert "Traceback" not in told.err + told.out, told.err
-        return told
+        return self._begin(args, feed, env, repo).end()
 
-    def start(self, *args: str, env: dict[str, str] | None = None, out: int | IO[str] = subprocess.PIPE) -> "Leader":
-        """Begin a command in a process group of its own, as a terminal does."""
-        process = subprocess.Popen(
-            _command(args, self.top),
-            cwd=self.top.parent,
-            env=env or self.env(),
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        return Leader(process)
+    def start(self, *args: str, env: dict[str, str] | None = None) -> Leader:
+        """Begin a command."""
+        return self._begin(args, "", env, None)
+
+    def _begin(self, args: tuple[str, ...], feed: str, env: dict[str, str] | None, repo: Path | None) -> Leader:
+        request = {"args": self.words(args, repo), "cwd": str(self.top.parent), "env": env or self.env()}
+        errors = open(os.memfd_create("errors"), "w+b")  # noqa: SIM115
+        read, write = os.pipe()
+        with socket.socket(socket.AF_UNIX) as asked, tempfile.TemporaryFile() as given:
+            given.write(os.fsencode(feed))
+            given.seek(0)
+            asked.settimeout(PATIENCE)
+            asked.connect(_warm())
+            message = json.dumps(request).encode() + b"\n"
+            socket.send_fds(asked, [message], [given.fileno(), write, errors.fileno()])
+            os.close(write)
+            answers = asked.makefile("rb")
+        pid = int(answers.readline())
+        return Leader(pid, os.fdopen(read, encoding="utf-8", errors="surrogateescape"), errors, answers)
+
+    def words(self, args: tuple[str, ...], repo: Path | None = None) -> list[str]:
+        """The arguments with what a test seldom says."""
+        quiet = ["--no-dashboard"] if args and args[0] in LEADING and "--port" not in args else []
+        alone = not args or args[0] in ("plan", "demo") or "--repo" in args
+        return [*args, *([] if alone else ["--repo", str(repo or self.top)]), *quiet]
 
     def plan(self, text: str, name: str = "plan.yaml") -> str:
         """A plan's file; the head of the format is put before the text."""
@@ -111,42 +178,6 @@ class Desk:
         """Folders of runs that still stand, and git's records of worktrees beside the main one."""
         folders = [str(path) for path in (self.home / "tianting").glob("*/*") if path.name != "kept"]
         return folders + self.git("worktree", "list", "--porcelain").split("worktree ")[2:]
-
-
-@dataclass(frozen=True, slots=True)
-class Leader:
-    """A command at work."""
-
-    process: "subprocess.Popen[str]"
-
-    def until(self, wanted: Callable[[str], bool]) -> str:
-        """The first line of its output for which `wanted` holds."""
-        assert self.process.stdout is not None
-        seen = []
-        for line in self.process.stdout:
-            seen.append(line)
-            if wanted(line):
-                return line
-        raise AssertionError(f"it ended without that line: {''.join(seen)}{self.process.communicate()[1]}")
-
-    def until_said(self, words: str) -> str:
-        return self.until(lambda line: words in line)
-
-    def signal(self, number: signal.Signals = signal.SIGINT) -> None:
-        """To the whole process group, as a terminal does."""
-        os.killpg(self.process.pid, number)
-
-    def end(self) -> Told:
-        """Wait for its end; the rest of what it printed."""
-        out, err = self.process.communicate(timeout=PATIENCE)
-        assert "Traceback" not in err + (out or ""), err
-        return Told(self.process.returncode, out or "", err)
-
-
-def _command(args: tuple[str, ...], repo: Path) -> list[str]:
-    quiet = ["--no-dashboard"] if args and args[0] in LEADING and "--port" not in args else []
-    where = [] if args[:1] in (("plan",), ("demo",)) or "--repo" in args or not args else ["--repo", str(repo)]
-    return [*PROGRAM, *args, *where, *quiet]
 
 
 def one_sentence(told: Told, code: int, *words: str) -> None:
