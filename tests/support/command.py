@@ -1,6 +1,7 @@
 """The command line as a user has it: a process with a clean environment, in a real repository."""
 
 import atexit
+import io
 import json
 import os
 import shutil
@@ -11,7 +12,6 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -36,9 +36,13 @@ class Told:
         return self.out.splitlines()
 
 
-@cache
+_SERVERS: list[tuple[subprocess.Popen[bytes], str]] = []
+
+
 def _warm() -> str:
-    """The socket of a process that forks command lines; it ends with this one."""
+    """The socket of a process that forks command lines; it ends with this one, and is begun anew when it was ended."""
+    if _SERVERS and _SERVERS[-1][0].poll() is None:
+        return _SERVERS[-1][1]
     folder = tempfile.mkdtemp(prefix="warm-")
     path = f"{folder}/socket"
     server = subprocess.Popen(
@@ -56,6 +60,7 @@ def _warm() -> str:
     atexit.register(end)
     assert server.stdout is not None
     assert server.stdout.readline() == b"ready\n"
+    _SERVERS.append((server, path))
     return path
 
 
@@ -82,6 +87,11 @@ class Leader:
         """Read on until each of these was said, in whatever order."""
         self.until(*(lambda line, word=word: word in line for word in words))
 
+    def look_away(self) -> None:
+        """Read no more, as `head` does."""
+        self.stdout.close()
+        self.stdout = io.StringIO()
+
     def signal(self, number: signal.Signals = signal.SIGINT) -> None:
         """To the whole process group, as a terminal does."""
         os.killpg(self.pid, number)
@@ -89,7 +99,7 @@ class Leader:
     def end(self) -> Told:
         """Wait for its end; all that it printed."""
         self._seen.append(self.stdout.read())
-        code = int(self._answers.readline() or b"-1")
+        code = int(self._answers.readline())
         self._stderr.seek(0)
         told = Told(code, "".join(self._seen), os.fsdecode(self._stderr.read()))
         for file in (self.stdout, self._stderr, self._answers):

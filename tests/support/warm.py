@@ -23,6 +23,7 @@ MODULES = (
     "rich.live",
 )
 MOST = 1 << 20
+PATIENCE = 20.0
 
 
 def serve(path: str) -> None:
@@ -43,7 +44,6 @@ def serve(path: str) -> None:
 
 
 def _answer(asked: socket.socket) -> None:
-    code = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         message, descriptors, _, _ = socket.recv_fds(asked, MOST, 3)
@@ -57,10 +57,21 @@ def _answer(asked: socket.socket) -> None:
         for descriptor in descriptors:
             os.close(descriptor)
         asked.sendall(b"%d\n" % pid)
+        _see_to_its_end(pid, asked)
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         asked.sendall(b"%d\n" % code)
     finally:
         os._exit(0)
+
+
+def _see_to_its_end(pid: int, asked: socket.socket) -> None:
+    """Until the command has ended, or is made to because nobody waits for it any more: its test has failed."""
+    ended = os.pidfd_open(pid)
+    if ended in select.select([ended, asked.fileno()], [], [])[0]:
+        return
+    os.kill(pid, signal.SIGTERM)
+    if not select.select([ended], [], [], PATIENCE)[0]:
+        os.kill(pid, signal.SIGKILL)
 
 
 def _become(args: list[str], cwd: str, env: dict[str, str], descriptors: list[int]) -> None:
