@@ -1,0 +1,113 @@
+"""Several at work in one repository at once: two runs, a run and its user, a run and somebody who lands branches."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import Desk, Leader
+
+PLAN = """name: {NAME}
+gate: [{{name: green, run: "test -e a.txt"}}]
+tasks:
+  - {{id: {X}1, run: "echo 1 > {X}1.txt"}}
+  - {{id: {X}2, run: "echo 2 > {X}2.txt"}}
+  - {{id: {X}3, run: "echo 3 > {X}3.txt", needs: [{X}1]}}
+  - {{id: {X}4, run: "echo 4 > {X}4.txt", needs: [{X}2, {X}3]}}
+"""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk.make(tmp_path)
+
+
+def begin(desk: Desk, letter: str) -> Leader:
+    return desk.start("run", desk.plan(PLAN.format(NAME=letter, X=letter), f"{letter}.yaml"))
+
+
+def subjects(desk: Desk) -> Counter[str]:
+    """What the trunk is made of, merges and work alike."""
+    return Counter(desk.git("log", "--format=%s", "main").splitlines())
+
+
+def test_two_runs_at_once_land_all_of_both(desk: Desk) -> None:
+    leaders = [begin(desk, letter) for letter in "xy"]
+    for leader in leaders:
+        told = leader.end()
+        assert told.code == 0, told.out + told.err
+    landed = {f"{letter}{number}" for letter in "xy" for number in range(1, 5)}
+    assert set(desk.files()) == {"a.txt", "b.txt"} | {f"{name}.txt" for name in landed}
+    assert {name: subjects(desk)[f"Land {name}"] for name in landed} == dict.fromkeys(landed, 1)
+    assert desk.git("status", "--porcelain") == ""
+    assert desk.worktrees_left() == []
+    assert len(desk.runs()) == 2
+
+
+def test_the_same_plan_twice_at_once_lands_in_both_and_is_there_once(desk: Desk) -> None:
+    leaders = [begin(desk, "x") for _ in range(2)]
+    for leader in leaders:
+        told = leader.end()
+        assert told.code == 0, told.out + told.err
+    assert set(desk.files()) == {"a.txt", "b.txt", "x1.txt", "x2.txt", "x3.txt", "x4.txt"}
+    for run in desk.runs():
+        assert set(desk.status(run).values()) == {"LANDED"}
+    assert desk.git("status", "--porcelain") == ""
+    assert desk.worktrees_left() == []
+
+
+def test_what_the_user_commits_in_between_stays_on_the_trunk(desk: Desk) -> None:
+    leader = begin(desk, "x")
+    mine = []
+    for number in range(1, 5):
+        leader.until_said(f"x{number}: starts")
+        (desk.top / f"mine{number}.txt").write_text("mine")
+        while f"mine{number}.txt" not in desk.files("HEAD"):  # a landing may hold a lock: a person tries again
+            desk.git("add", f"mine{number}.txt", check=False)
+            desk.git("commit", "-q", "-m", f"mine {number}", check=False)
+        mine.append(desk.git("rev-parse", "HEAD").strip())
+    told = leader.end()
+    assert told.code == 0, told.out + told.err
+    assert len([name for name in desk.files() if name.startswith(("x", "mine"))]) == 8
+    for commit in mine:
+        desk.git("merge-base", "--is-ancestor", commit, "main")
+    assert desk.git("status", "--porcelain") == ""
+
+
+def test_branches_are_landed_while_a_run_is_at_work(desk: Desk) -> None:
+    for name in ("p", "q"):
+        desk.git("checkout", "-q", "-b", name, "main")
+        (desk.top / f"{name}.txt").write_text(name)
+        desk.git("add", "-A")
+        desk.git("commit", "-q", "-m", name)
+    desk.git("checkout", "-q", "main")
+    leader = begin(desk, "x")
+    leader.until_said("x1: starts")
+    assert desk.tianting("land", "p", "q").code == 0
+    told = leader.end()
+    assert told.code == 0, told.out + told.err
+    assert {"p.txt", "q.txt", "x1.txt", "x2.txt", "x3.txt", "x4.txt"} <= set(desk.files())
+    assert desk.git("status", "--porcelain") == ""
+
+
+def test_a_run_beside_the_branch_takes_in_what_the_user_commits_there(desk: Desk, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    (desk.top / "one.txt").write_text("in the way")
+    leader = desk.start(
+        "run",
+        desk.plan(f"""tasks:
+  - {{id: one, run: "echo 1 > one.txt"}}
+  - {{id: two, needs: [one], run: "until test -e {go}; do sleep 0.1; done; echo 2 > two.txt"}}
+"""),
+    )
+    leader.until_said("two: starts")
+    (desk.top / "mine.txt").write_text("mine")
+    desk.git("add", "mine.txt")
+    desk.git("commit", "-q", "-m", "mine")
+    go.touch()
+    told = leader.end()
+    assert told.code == 0, told.out + told.err
+    assert {"one.txt", "two.txt", "mine.txt"} <= set(desk.files("refs/tianting/trunk/main"))
+    (desk.top / "one.txt").unlink()
+    desk.git("merge", "-q", "--ff-only", "refs/tianting/trunk/main")
+    assert desk.git("status", "--porcelain") == ""
