@@ -1,19 +1,21 @@
-"""Runs the gate: the plan's checks at a speculative merge commit, in warm worktrees of their own.
+"""Runs the gate (the plan's checks at a speculative merge commit), proofs of merged migrations, and generators, in warm
+worktrees of their own.
 
-How many at once is the scheduler's business; each gets a worktree that nobody else uses. Never: a green that was not
-seen: a gate that could not run is red.
+How many gates at once is the scheduler's business; proofs and generators wait for each other. Never: a green that was
+not seen: a gate that could not run is red, and so is a proof.
 """
 
 import asyncio
-import heapq
 from collections.abc import Callable
-from pathlib import Path
 
-from agents.environment import Environment, EnvironmentFault, Tenant, build, leased_ports, port_names
-from agents.folders import take_down
+from agents.environment import Environment
+from agents.ground import GroundFault, Grounds
+from agents.prove import proof_of
+from agents.regenerate import regenerated
 from agents.shell import run_shell
 from agents.site import Site
-from agents.worktree import SETUP_TIME, Place, Workshop
+from agents.worktree import Place
+from state.bench import ProveSchema, Regenerate, Regenerated, SchemaProof
 from state.commands import RunChecks
 from state.events import ChecksFailed, ChecksPassed, Event
 from state.failure import Failure, FailureKind
@@ -27,9 +29,8 @@ class Checks:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._workshop = Workshop(site)
-        self._free: list[int] = []
-        self._made = 0
+        self._grounds = Grounds(site)
+        self._bench = asyncio.Lock()
 
     async def run(self, order: RunChecks, emit: Callable[[Event], None]) -> ChecksPassed | ChecksFailed:
         """All checks of the plan, one after the other, up to the first red one. Cancelled: its processes are gone."""
@@ -41,56 +42,33 @@ class Checks:
         return ChecksFailed(order.candidate, order.task, order.commit, *red, seconds)
 
     async def _in_turn(self, order: RunChecks) -> _Red | None:
-        number = self._take()
-        place = f"gate-{number}"
-        first = self._site.plan.gate[0].name
         texts = [gate.run for gate in self._site.plan.gate]
         try:
-            async with leased_ports(self._site, place, port_names(texts)) as ports:
-                environment = build(self._site, Tenant(place, place, "Tianting gate", order.task), ports)
-                try:
-                    return await self._on_ground(place, order, environment)
-                finally:
-                    await asyncio.to_thread(take_down, Path(environment.scratch))
-        except EnvironmentFault as fault:
-            return first, Failure(FailureKind.ENVIRONMENT, str(fault))
-        finally:
-            heapq.heappush(self._free, number)
-
-    def _take(self) -> int:
-        """The lowest number that is free: the worktree that is most likely warm."""
-        if self._free:
-            return heapq.heappop(self._free)
-        self._made += 1
-        return self._made
-
-    async def _on_ground(self, name: str, order: RunChecks, environment: Environment) -> _Red | None:
-        plan = self._site.plan
-        place = await self._workshop.prepare(name, order.commit)
-        if isinstance(place, Failure):
-            return plan.gate[0].name, place
-        try:
-            async with asyncio.timeout(SETUP_TIME):
-                fault = await self._workshop.set_up(place, environment)
-        except TimeoutError:
-            fault = Failure(FailureKind.ENVIRONMENT, f"setup took longer than {SETUP_TIME:g} s")
-        if fault is not None:
-            return plan.gate[0].name, fault
-        try:
-            return await self._gates(place, environment)
-        finally:
-            await self._workshop.tidy(place)
+            async with self._grounds.take(texts, order.task) as ground:
+                place = await self._grounds.at(ground, order.commit)
+                return await self._gates(place, ground.environment)
+        except GroundFault as fault:
+            return self._site.plan.gate[0].name, fault.failure
 
     async def _gates(self, place: Place, environment: Environment) -> _Red | None:
+        await self._site.right.sure()
         for gate in self._site.plan.gate:
-            end = await run_shell(environment.expand(gate.run), place.path, environment.variables, gate.timeout)
+            command = environment.expand(gate.run)
+            end = await run_shell(command, place.path, environment.variables, gate.timeout, environment.walls)
             if end.fault:
                 return gate.name, Failure(FailureKind.GATE, f"`{gate.run}` {end.fault}", end.output)
         return None
 
+    async def prove(self, order: ProveSchema) -> SchemaProof:
+        """Run the plan's migrations along either side and to the merge; one proof at a time."""
+        async with self._bench:
+            return await proof_of(self._site, self._grounds, order)
+
+    async def regenerate(self, order: Regenerate) -> Regenerated:
+        """Run generators at a commit and commit what they made; one at a time."""
+        async with self._bench:
+            return await regenerated(self._site, self._grounds, order)
+
     async def close(self) -> None:
         """Take down the worktrees that were made here."""
-        for number in range(1, self._made + 1):
-            await self._workshop.remove(f"gate-{number}")
-        self._free.clear()
-        self._made = 0
+        await self._grounds.close()

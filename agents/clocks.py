@@ -25,10 +25,12 @@ class Clocks:
         self._rang: FailureKind | None = None
         self.stopped = ""
         """Why somebody wants the attempt to end; "" while nobody does."""
+        self._kind = FailureKind.CANCELLED
 
-    def stop(self, why: str) -> None:
-        """Let the block that runs now, and every later one, end at once."""
-        self.stopped = self.stopped or why
+    def stop(self, why: str, kind: FailureKind = FailureKind.CANCELLED) -> None:
+        """Let the block that runs now, and every later one, end at once, as a failure of this kind."""
+        if not self.stopped:
+            self.stopped, self._kind = why, kind
         if self._outer is not None and not self._outer.expired():
             self._outer.reschedule(_now())
 
@@ -57,7 +59,7 @@ class Clocks:
                 yield scope
         except TimeoutError:
             if scope.expired():
-                self._rang = FailureKind.CANCELLED if self.stopped else FailureKind.TIMEOUT
+                self._rang = self._kind if self.stopped else FailureKind.TIMEOUT
             raise
         finally:
             self._outer = None
@@ -104,7 +106,7 @@ class Clocks:
         self.hear()
 
     def cancelled(self) -> Failure | None:
-        return Failure(FailureKind.CANCELLED, self.stopped) if self.stopped else None
+        return Failure(self._kind, self.stopped) if self.stopped else None
 
     def verdict(self) -> Failure:
         """What the last `TimeoutError` of a block of these clocks means."""
@@ -112,7 +114,7 @@ class Clocks:
             FailureKind.STARTUP: f"nothing was heard within {self._startup:g} s of its start",
             FailureKind.IDLE: f"nothing was heard for {self._idle:g} s",
             FailureKind.TIMEOUT: f"it took longer than {self._wall:g} s",
-            FailureKind.CANCELLED: self.stopped,
+            self._kind: self.stopped,
         }
         kind = self._rang or FailureKind.TIMEOUT
         return Failure(kind, told[kind])

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from agents.folders import make_private
 from agents.site import Site
 from agents.sweep import MARKER
+from agents.walls import Walls
 from state.ids import TaskId
 from state.ports import Held
 
@@ -38,13 +39,15 @@ class EnvironmentFault(Exception):
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """Who an environment is for. `place` is the folder's name (a window or a gate worktree), `owner` what the marker
-    says (an attempt or the gate worktree), `author` the name that its commits carry."""
+    says (an attempt or the gate worktree), `author` the name that its commits carry, `inherit` the variables of this
+    process that it is to have as they are."""
 
     place: str
     owner: str
     author: str
     task: TaskId | None = None
     env: tuple[tuple[str, str], ...] = ()
+    inherit: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Environment:
     ports: tuple[tuple[str, int], ...]
     scratch: str
     secrets: tuple[str, ...]
+    walls: Walls | None = None
 
     def expand(self, text: str) -> str:
         """`{worktree}`, `{port.NAME}`, `{run}` and `{task}` filled in; any other brace (`${task}` too) is the
@@ -83,6 +87,23 @@ def worktree_of(site: Site, place: str) -> str:
     return str(site.folder / place)
 
 
+def session_folder(site: Site, task: TaskId) -> str:
+    """Where a task's agent keeps what it must find again to go on with its conversation; made when it is not there.
+    Raises `EnvironmentFault`."""
+    folder = site.sessions / task
+    try:
+        make_private(folder)
+    except OSError as fault:
+        raise EnvironmentFault(f"a private folder can not be made: {fault}") from fault
+    return str(folder)
+
+
+def remembers(site: Site, task: TaskId) -> bool:
+    """Whether anything is there of an earlier conversation."""
+    folder = site.sessions / task
+    return folder.is_dir() and any(folder.iterdir())
+
+
 def marker_for(site: Site, owner: str) -> str:
     return f"{site.run}/{owner}"
 
@@ -97,7 +118,8 @@ def build(site: Site, tenant: Tenant, ports: tuple[tuple[str, int], ...]) -> Env
         raise EnvironmentFault(f"a private folder can not be made: {fault}") from fault
     words = {"worktree": worktree_of(site, tenant.place), "run": site.run, "task": tenant.task or ""}
     words |= {f"port.{name}": str(number) for name, number in ports}
-    own = {name: _fill(value, words) for name, value in tenant.env}
+    handed = {name: _handed(name) for name in tenant.inherit}
+    own = handed | {name: _fill(value, words) for name, value in tenant.env}
     mail = f"{tenant.place}@tianting.invalid"
     inherited = {name: os.environ.get(name) or default for name, default in _INHERITED.items()}
     variables = {name: value for name, value in inherited.items() if value} | {
@@ -114,12 +136,20 @@ def build(site: Site, tenant: Tenant, ports: tuple[tuple[str, int], ...]) -> Env
         "GIT_CEILING_DIRECTORIES": str(site.folder),
         MARKER: marker_for(site, tenant.owner),
     }
-    secrets = tuple(value for name, value in own.items() if _is_secret(name, value))
+    secrets = tuple(value for name, value in own.items() if _is_secret(name, value, handed))
     return Environment(variables, words, ports, str(scratch), secrets)
 
 
-def _is_secret(name: str, value: str) -> bool:
-    return len(value) >= _SHORTEST_SECRET and _SECRET.search(name) is not None
+def _handed(name: str) -> str:
+    value = os.environ.get(name)
+    if value is None:
+        raise EnvironmentFault(f"the plan hands {name} on to agents, but it is not set where Tianting was started")
+    return value
+
+
+def _is_secret(name: str, value: str, handed: Mapping[str, str]) -> bool:
+    """What is handed on and not written in the plan was kept out of it for a reason."""
+    return len(value) >= _SHORTEST_SECRET and (name in handed or _SECRET.search(name) is not None)
 
 
 def _holder(site: Site, owner: str) -> str:

@@ -29,3 +29,11 @@ def _open_and_retry(again: Callable[[str], object], path: str, _why: object) -> 
         again(path)
     except OSError:
         return
+
+
+def private_file(folder: str, name: str, text: str) -> str:
+    """A file that this user alone can read; its path."""
+    path = os.path.join(folder, name)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    return path

@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from agents.lines import Tail
 from agents.sweep import GRACE, MARKER, sweep
+from agents.walls import Walls, bubblewrap
 
 LADDER = ((signal.SIGINT, 3.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0))
 """Signals to the group, each with the seconds that the leader has for ending itself."""
@@ -22,6 +24,9 @@ CHUNK = 65536
 BACKLOG = 4 * 1024 * 1024
 """Bytes that may wait for a program that does not read its input."""
 
+_SIGNALLED = 128
+"""What bubblewrap, like a shell, adds to the number of the signal that ended the program inside."""
+
 _LATE = 1024 * 1024
 """Bytes still read after the leader has ended: as much as a pipe can hold, so that a survivor can not keep us."""
 
@@ -29,12 +34,15 @@ _LATE = 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Launch:
     """A command line and all that it gets. `environment` must hold the marker. `talks` opens its standard input,
-    which otherwise is empty; standard error goes where standard output goes."""
+    which otherwise is empty; standard error goes where standard output goes, or `apart`, where only a tail is kept.
+    With `walls` it is confined by bubblewrap, of which somebody has seen that it works here."""
 
     command: tuple[str, ...]
     folder: str
     environment: Mapping[str, str]
     talks: bool = False
+    apart: bool = False
+    walls: Walls | None = None
 
 
 class LaunchFault(Exception):
@@ -43,7 +51,9 @@ class LaunchFault(Exception):
 
 def _command_line(launch: Launch) -> list[str]:
     """What is executed. A sandbox is put around the command here and nowhere else."""
-    return list(launch.command)
+    if launch.walls is None:
+        return list(launch.command)
+    return bubblewrap(launch.walls, launch.command, launch.folder, os.geteuid() == 0)
 
 
 def _start(launch: Launch) -> tuple[subprocess.Popen[bytes], int]:
@@ -54,7 +64,7 @@ def _start(launch: Launch) -> tuple[subprocess.Popen[bytes], int]:
             env=launch.environment,
             stdin=subprocess.PIPE if launch.talks else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE if launch.apart else subprocess.STDOUT,
             bufsize=0,
             start_new_session=True,
         )
@@ -76,16 +86,38 @@ class Program:
         self._loop = asyncio.get_running_loop()
         self._marker = launch.environment[MARKER]
         self._child, self._pidfd = _start(launch)
+        self._confined = launch.walls is not None
         self.pid = self._child.pid
         self._ended = asyncio.Event()
         self._wake = asyncio.Event()
         self._late = _LATE
         self._backlog = bytearray()
         self._stopped = False
-        for pipe in (self._child.stdout, self._child.stdin):
+        self._said_all = False
+        self.errors = Tail()
+        """The end of what it wrote to a standard error that stands apart."""
+        for pipe in (self._child.stdout, self._child.stdin, self._child.stderr):
             if pipe is not None:
                 os.set_blocking(pipe.fileno(), False)
+        if self._child.stderr is not None:
+            self._loop.add_reader(self._child.stderr.fileno(), self._on_error)
         self._loop.add_reader(self._pidfd, self._on_end)
+
+    def _on_error(self) -> None:
+        pipe = self._child.stderr
+        if pipe is None or pipe.closed:
+            return
+        with suppress(BlockingIOError):
+            data = os.read(pipe.fileno(), CHUNK)
+            self.errors.feed(data)
+            if not data:
+                self._close_errors()
+
+    def _close_errors(self) -> None:
+        pipe = self._child.stderr
+        if pipe is not None and not pipe.closed:
+            self._loop.remove_reader(pipe.fileno())
+            pipe.close()
 
     def _on_end(self) -> None:
         self._loop.remove_reader(self._pidfd)
@@ -99,7 +131,10 @@ class Program:
         end = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         if end is None:
             raise RuntimeError(f"process {self.pid} was reaped by somebody else")
-        return end.si_status if end.si_code == os.CLD_EXITED else -end.si_status
+        if end.si_code != os.CLD_EXITED:
+            return -end.si_status
+        by_signal = end.si_status - _SIGNALLED
+        return -by_signal if self._confined and by_signal in signal.valid_signals() else end.si_status
 
     async def read(self) -> bytes:
         """The next bytes of its output; b"" at the end. Cancelling loses nothing.
@@ -141,6 +176,12 @@ class Program:
         self._flush(pipe.fileno())
         return not pipe.closed
 
+    def end_input(self) -> None:
+        """Close its standard input as soon as it has read what was written."""
+        self._said_all = True
+        if not self._backlog:
+            self._close_input()
+
     def _flush(self, fd: int) -> None:
         try:
             while self._backlog:
@@ -153,6 +194,8 @@ class Program:
             self._close_input()
             return
         self._loop.remove_writer(fd)
+        if self._said_all:
+            self._close_input()
 
     def _close_input(self) -> None:
         pipe = self._child.stdin
@@ -189,6 +232,7 @@ class Program:
         """Kill what is left of the group while its name is still ours, then reap the leader and close the pipes."""
         self._signal(signal.SIGKILL)
         self._close_input()
+        self._close_errors()
         if self._child.stdout is not None:
             self._child.stdout.close()
         self._loop.remove_reader(self._pidfd)

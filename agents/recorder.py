@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from agents.site import Site
 from state.ids import AttemptId
-from state.ports import StoreError
+from state.ports import StoreAway, StoreError
 from state.transcript import Entry, EntryKind
 
 _LIMIT = 4_000_000
@@ -20,6 +20,8 @@ _LONGEST = 65_536
 _BATCH = 256
 _WAIT = 0.2
 """Seconds that an entry waits for others."""
+_REST = 5.0
+"""The same while the store is away: the program is not read meanwhile."""
 _TAIL = 40
 
 _TALK = frozenset({EntryKind.OUTPUT, EntryKind.MESSAGE, EntryKind.TOOL, EntryKind.FILE})
@@ -38,6 +40,7 @@ class Recorder:
         self._left = _LIMIT
         self._cut = False
         self._lost = False
+        self._away = False
         self._last: deque[str] = deque(maxlen=_TAIL)
         self.due: float | None = None
         """When what waits should be flushed, in the loop's time; None when nothing waits."""
@@ -68,8 +71,8 @@ class Recorder:
 
     @property
     def full(self) -> bool:
-        """Whether a batch is complete."""
-        return len(self._waiting) >= _BATCH
+        """Whether a batch is complete, and was not kept waiting by the store."""
+        return len(self._waiting) >= _BATCH and not self._away
 
     async def flush(self) -> None:
         entries, self._waiting, self.due = self._waiting, [], None
@@ -77,5 +80,10 @@ class Recorder:
             return
         try:
             await self._site.transcripts.add(self._site.run, self._attempt, entries)
+        except StoreAway:
+            self._away, self._waiting = True, [*entries, *self._waiting]
+            self.due = asyncio.get_running_loop().time() + _REST
         except StoreError:
             self._lost = True
+        else:
+            self._away = False

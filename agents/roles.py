@@ -1,39 +1,41 @@
-"""What each built-in role is told about itself; a plan's own roles get a sentence made from their name.
+"""What each role is told about itself: a file for each, which a repository can put its own in the place of.
 
 Never: anything about one task (that is `prompt.py`), an order about merging or finishing (that is code).
 """
 
+from pathlib import Path
+
 from state.ids import RoleName
 
-RESOLVER = RoleName("resolver")
+PLANNER = RoleName("planner")
 
-_ROLES: dict[str, str] = {
-    "frontend": (
-        "You are the frontend window: user interface, client code, styles and accessibility. "
-        "Keep to the components and the look that the project has. Call interfaces of the backend as they are "
-        "written down; where one is missing, say so instead of inventing it."
-    ),
-    "backend": (
-        "You are the backend window: server code, data model, interfaces and migrations. "
-        "An interface that others call is a promise: keep it, or change every caller with it. "
-        "A change of the data model comes with its migration."
-    ),
-    "testing": (
-        "You are the testing window: tests that fail when the feature's effect is taken away. "
-        "Use the project's own test tools and fixtures. Do not weaken a test to make it green; "
-        "where the product is wrong, write the test that shows it and say so."
-    ),
-    "docs": (
-        "You are the docs window: what a reader needs, true to the code as it stands. "
-        "Run every command and example that you write down. Change no behaviour."
-    ),
-    "resolver": (
-        "You are the resolver window: you merge work of two sides that conflict. "
-        "Keep what each side added and meant. Where they truly contradict, say so instead of choosing."
-    ),
-}
+OWN = Path(".tianting") / "roles"
+"""Where a repository keeps its own, as ROLE.md; read from the checkout that the run was launched in."""
+
+_OURS = Path(__file__).with_name("role_files")
+_LONGEST = 20_000
 
 
-def role_prompt(role: RoleName) -> str:
-    """The opening lines of a prompt for this role."""
-    return _ROLES.get(role, f"You are the {role} window of this project.")
+class RoleFault(Exception):
+    """A role's file is there and can not be read; one sentence."""
+
+
+def role_prompt(role: RoleName, checkout: Path | None = None) -> str:
+    """The opening lines of a prompt for this role: the repository's own, ours, or a sentence made from its name."""
+    own = None if checkout is None else checkout / OWN / f"{role}.md"
+    for file in (own, _OURS / f"{role}.md"):
+        if file is not None and (text := _read(file)):
+            return text
+    return f"You are the {role} window of this project."
+
+
+def _read(file: Path) -> str:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as fault:
+        raise RoleFault(f"the role's file {file} can not be read: {fault}") from fault
+    if len(text) > _LONGEST:
+        raise RoleFault(f"the role's file {file} is longer than {_LONGEST} characters")
+    return text.strip()

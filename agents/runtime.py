@@ -8,19 +8,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from state.failure import Failure
+from agents.walls import Walls
+from state.failure import Failure, FailureKind
 from state.plan import ScriptStep
-from state.transcript import EntryKind
+from state.transcript import EntryKind, Usage
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """`asks`: can put a question to a person and wait for the answer. `steers`: takes a sentence while it works.
-    `simulated`: no model and no person stands behind it; shown wherever the agent is shown."""
+    `simulated`: no model and no person stands behind it; shown wherever the agent is shown. `resumes`: goes on with a
+    session after a crash. `permits`: asks before it uses a tool. `counts`: tells tokens; `prices`: tells money.
+    `models`: works with a model, and takes its name. `serves`: takes MCP servers. `note` says what is peculiar."""
 
     asks: bool
     steers: bool
     simulated: bool
+    resumes: bool = False
+    permits: bool = False
+    counts: bool = False
+    prices: bool = False
+    models: bool = False
+    serves: bool = False
+    interrupts: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +43,40 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """An MCP server that the agent is to have: a program with all of its environment, or an address with the token
+    that it is shown ("" for none)."""
+
+    name: str
+    command: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    url: str = ""
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SessionSpec:
     """What a session is opened with. `environment` is all that the program gets, never more; `run` and `script` are
-    the task's own, with their words expanded; `scratch` is a private folder outside the worktree."""
+    the task's own, with their words expanded; `scratch` is a private folder outside the worktree, and `state` one that
+    outlives the attempt, for what the program must find again to go on with the session `resume`. `command` is the
+    program where the plan names one; `model` is "" for the program's own choice; `turns` is the most it may take;
+    `prefix` is put before its command line.
+    `whole` is the prompt for a conversation that turns out not to be there any more."""
 
     worktree: str
     scratch: str
     environment: Mapping[str, str]
     run: str | None = None
     script: tuple[ScriptStep, ...] = ()
+    command: tuple[str, ...] = ()
+    model: str = ""
+    state: str = ""
+    resume: str = ""
+    whole: str = ""
+    turns: int | None = None
+    walls: Walls | None = None
+    servers: tuple[Served, ...] = ()
+    prefix: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +84,15 @@ class Started:
     """The first sign of life: the program runs, `pid` leads its process group."""
 
     pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The conversation has a name of its own (`session`, by which it can be gone on with); "" what is not known."""
+
+    session: str
+    model: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +113,65 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """The agent waits for leave to use a tool; `number` as in `Asked`, `detail` is what it would do with it, and
+    `writes` the path of the file that it would write."""
+
+    number: int
+    tool: str
+    detail: str
+    writes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """A piece of a message that is still being said; the whole comes as `Said`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolStarted:
+    """`call` names this use of the tool until `ToolFinished` tells its end."""
+
+    call: str
+    tool: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFinished:
+    call: str
+    ok: bool
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileChanged:
+    """A hint: what really changed is git's to say."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What was used since the last time it was told."""
+
+    usage: Usage
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """The provider refused, and the program will try again by itself in `after` seconds. `failure` is the class that
+    it would be if it gave up."""
+
+    after: float
+    failure: FailureKind
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Alive:
     """Something was heard that is not worth a line."""
 
@@ -85,7 +189,21 @@ class Failed:
 
 
 Ending = Finished | Failed
-Happening = Started | Said | Asked | Alive | Ending
+Happening = (
+    Started
+    | Opened
+    | Said
+    | Typing
+    | ToolStarted
+    | ToolFinished
+    | FileChanged
+    | Asked
+    | Wanted
+    | Spent
+    | Retrying
+    | Alive
+    | Ending
+)
 
 
 class Session(Protocol):
@@ -105,6 +223,9 @@ class Session(Protocol):
 
     async def answer(self, number: int, text: str) -> bool:
         """Answer the question of that number; False when nobody waits for it (any more)."""
+
+    async def decide(self, number: int, allowed: bool, why: str) -> bool:
+        """Give or refuse the leave of that number; False when nobody waits for it (any more)."""
 
     async def interrupt(self, why: str) -> bool:
         """Ask the agent, in its own language, to end; False when there is no such word. The stream then ends soon."""

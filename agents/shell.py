@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from agents.lines import Tail
 from agents.process import Launch, LaunchFault, Program
+from agents.walls import Walls
 
 
 def by_shell(command: str) -> tuple[str, ...]:
@@ -35,10 +36,12 @@ class ShellEnd:
     output: str
 
 
-async def run_shell(command: str, folder: str, environment: Mapping[str, str], timeout: float) -> ShellEnd:
+async def run_shell(
+    command: str, folder: str, environment: Mapping[str, str], timeout: float, walls: Walls | None = None
+) -> ShellEnd:
     """Run it with an empty standard input; whatever it started is gone when this returns, cancelled or not."""
     try:
-        program = Program(Launch(by_shell(command), folder, environment))
+        program = Program(Launch(by_shell(command), folder, environment, walls=walls))
     except LaunchFault as fault:
         return ShellEnd(f"could not be run: {fault}", "")
     tail = Tail()

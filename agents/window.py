@@ -6,6 +6,7 @@ Never: a decision about retrying or landing.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from agents.attempt import Attempt
 from agents.clocks import Clocks
@@ -17,7 +18,7 @@ from agents.sweep import sweep
 from agents.worktree import Whose, Workshop
 from state.commands import StartAttempt
 from state.events import AttemptFailed, AttemptProgressed, AttemptSucceeded, Event
-from state.failure import Failure
+from state.failure import Failure, FailureKind
 from state.ids import AttemptId, QuestionId, Sha, TaskId, WindowId
 from state.ports import RepositoryFault
 
@@ -45,10 +46,10 @@ class Windows:
         finally:
             del self._live[order.attempt]
 
-    async def interrupt(self, attempt: AttemptId, why: str) -> None:
+    async def interrupt(self, attempt: AttemptId, why: str, kind: FailureKind = FailureKind.CANCELLED) -> None:
         """Begin to stop a live attempt, whose `run` then ends in `AttemptFailed`; nothing happens when none is live."""
         if live := self._live.get(attempt):
-            live.clocks.stop(why)
+            live.clocks.stop(why, kind)
 
     async def steer(self, attempt: AttemptId, text: str, question: QuestionId | None) -> bool:
         """Hand a sentence to a live agent, with `question` as the answer to it; whether it was taken."""
@@ -77,12 +78,18 @@ class Windows:
 
     async def remove(self, window: WindowId) -> None:
         """Take down the worktree of a window whose last attempt has ended."""
+        await self._site.right.sure()
         await self._workshop.remove(window)
 
-    async def close(self) -> None:
-        """Leave nothing of this run on the machine but its refs: no process, worktree, folder or lease."""
+    async def close(self, ended: bool = True) -> None:
+        """Leave nothing of this run on the machine but its refs: no process, worktree, folder or lease; and, when it is
+        to be gone on with, what its agents remember."""
         await sweep(self._site.run)
         for path in await self._site.worktrees.known(str(self._site.folder)):
             await self._site.worktrees.remove(path)
         await asyncio.to_thread(take_down, self._site.folder)
+        if ended:
+            await asyncio.to_thread(take_down, self._site.sessions)
+            with suppress(OSError):  # others of this repository are at work, or it was never made
+                self._site.sessions.parent.rmdir()
         await release_ports(self._site, None)

@@ -6,19 +6,20 @@ not even a snapshot can be taken, the folder itself is moved aside and kept.
 
 import asyncio
 import os
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from pathlib import Path, PurePosixPath
 
 from agents.copying import Copied, CopyFault, copy_files, hide
 from agents.environment import Environment, worktree_of
 from agents.folders import make_private
+from agents.sandbox import Kind, walls_for
 from agents.shell import run_shell
 from agents.site import Site
 from state.events import SnapshotTaken
 from state.failure import Failure, FailureKind
 from state.ids import AttemptId, BranchName, Sha, TaskId, task_branch
+from state.plan import Network
 from state.ports import RepositoryFault, Snapshot, WorktreeFault
 
 SETUP_TIME = 1800.0
@@ -95,6 +96,22 @@ class Workshop:
             return Failure(FailureKind.ENVIRONMENT, str(fault))
         return place
 
+    async def confine(self, place: Place, environment: Environment, *own: str) -> Environment | Failure:
+        """The environment with the walls of a process in this worktree, which may also write in the folders `own`;
+        as it is where the machine has no sandbox."""
+        site = self._site
+        alone = site.plan.network is not Network.OPEN
+        if site.sandbox.kind is Kind.NONE:
+            unkept = f"the plan limits the network, and nothing here can keep it: {site.sandbox.why}"
+            return Failure(FailureKind.ENVIRONMENT, unkept) if alone else environment
+        try:
+            git = await site.worktrees.ground(place.path)
+        except (WorktreeFault, OSError) as fault:
+            return Failure(FailureKind.ENVIRONMENT, str(fault))
+        open_to_it = (place.path, environment.variables["HOME"], environment.scratch, *own)
+        walls = walls_for(site.sandbox, [site.home], [site.source], open_to_it, git)
+        return replace(environment, walls=replace(walls, alone=alone))
+
     def _past_of(self, place: Place) -> _Past:
         status = _gitfile(place.path).stat()
         birth = (status.st_ino, status.st_mtime_ns)
@@ -110,16 +127,18 @@ class Workshop:
             if not self._site.plan.setup or await self._is_set_up(past, place.base):
                 return None
             past.set_up_at = None
+            # The plan's own word, and what it brings from elsewhere: an agent has no part in it.
+            walls = None if environment.walls is None else replace(environment.walls, alone=False)
             for command in self._site.plan.setup:
-                end = await run_shell(environment.expand(command), place.path, environment.variables, SETUP_TIME)
+                end = await run_shell(environment.expand(command), place.path, environment.variables, SETUP_TIME, walls)
                 if end.fault:
                     detail = f"setup: `{command}` {end.fault}"
                     return Failure(FailureKind.ENVIRONMENT, detail, environment.scrub(end.output))
             made = await self._take(place, past.copied, "made by setup")
         except (WorktreeFault, RepositoryFault, OSError) as fault:
             return Failure(FailureKind.ENVIRONMENT, f"setup: {fault}")
-        if made.paths:
-            return _unignored(made.paths)
+        if changed := (*made.paths, *made.astray):
+            return _unignored(changed)
         past.set_up_at = place.base
         return None
 
@@ -144,12 +163,6 @@ class Workshop:
         """What an agent began there with git and did not finish; "" when nothing."""
         return next((what for name, what in _HALF_DONE.items() if os.path.lexists(place.record / name)), "")
 
-    async def tidy(self, place: Place) -> None:
-        """After a check, which may have left files: make the worktree one that can be moved on from, at a cost of what
-        was left. Where that fails the next `prepare` makes it anew."""
-        with suppress(WorktreeFault):
-            await self._take(place, {}, "left by a check")
-
     def doubt(self, place: Place) -> None:
         """An attempt ended badly here: its `setup` may be broken and is done again before the next one."""
         if place.name in self._pasts:
@@ -163,6 +176,14 @@ class Workshop:
             return await self._take(place, past.copied if past else {}, message)
         except (WorktreeFault, RepositoryFault, OSError) as fault:
             return self.set_aside(place.name, owner, str(fault))
+
+    async def glance(self, place: Place) -> Snapshot | None:
+        """All work in a live worktree as a commit that nothing holds on to; None when it can not be had just now."""
+        past = self._pasts.get(place.name)
+        try:
+            return await self._take(place, past.copied if past else {}, "seen while it is worked on")
+        except (WorktreeFault, RepositoryFault, OSError):
+            return None
 
     async def _take(self, place: Place, copied: Copied, message: str) -> Snapshot:
         site = self._site
@@ -206,7 +227,8 @@ class Workshop:
             if await self._site.repository.is_ancestor(taken.head, held):
                 return ()
         ref = await self.keep(f"{whose.attempt}-head", taken.head)
-        why = "commits that do not go on from the base"
+        inside = f"work in the submodule {', '.join(taken.astray)}, as bundles" if taken.astray else ""
+        why = inside or "commits that do not go on from the base"
         return (SnapshotTaken(whose.task, whose.attempt, taken.head, ref, why),)
 
     async def branch(self, task: TaskId, owner: str, commit: Sha) -> BranchName:

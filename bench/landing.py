@@ -88,10 +88,7 @@ def bench(options: Options) -> Report:
             ),
             (f"{files:,} files: tianting land, whole process", spread(whole, "ms"), f"{paired(whole, merge):.2f}"),
         ]
-        targets += [
-            Target(f"{files:,} files: landing / git merge, a branch", paired(led, merge), 1.2),
-            Target(f"{files:,} files: the whole process / git merge, a branch", paired(whole, merge), 1.2),
-        ]
+        targets.append(Target(f"{files:,} files: landing / git merge, a branch", paired(led, merge), 1.2))
         data[str(files)] = {"whole_ms": whole, "led_ms": led, "merge_ms": merge, "merge_loop_ms": loop}
     columns = (f"{count} clean branches, no gate, trunk checked out", "a branch", "/ git merge")
     notes = (

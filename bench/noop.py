@@ -22,14 +22,20 @@ from agents.prompt import Brief
 from bench.bare import replay_bare
 from bench.graphs import graph
 from bench.weightless import WeightlessRepository
+from conflict.climb import Rungs
 from conflict.land import Trunk
+from orchestrator.collector import calm
 from orchestrator.effects import Effects
-from orchestrator.loop import LEASE_TTL, Loop, Manner, Wiring
+from orchestrator.loop import Loop, Manner, Wiring
+from orchestrator.right import LeaseRight, since_boot
+from orchestrator.settings import LEASE_SECONDS
+from orchestrator.weights import shipped_weights
 from scheduler.graph import start_order
-from state import codec
 from state import commands as cmd
 from state import events as ev
+from state.bench import ProveSchema, Regenerate, Regenerated, SchemaProof
 from state.buses.local import LocalBus
+from state.failure import FailureKind
 from state.git.memory import MemoryRepository
 from state.ids import AttemptId, BranchName, QuestionId, RoleName, RunId, TaskId, WindowId, task_branch
 from state.leases.memory import MemoryLease
@@ -71,7 +77,7 @@ class NoopWindows:
         await self.repository.update_ref(f"refs/heads/{branch}", head, None)
         return ev.AttemptSucceeded(task, order.attempt, order.window, head, order.base, branch, (path,))
 
-    async def interrupt(self, attempt: AttemptId, why: str) -> None: ...
+    async def interrupt(self, attempt: AttemptId, why: str, kind: FailureKind) -> None: ...
 
     async def steer(self, attempt: AttemptId, text: str, question: QuestionId | None) -> bool:
         return False
@@ -85,19 +91,25 @@ class NoopChecks:
     async def run(self, order: cmd.RunChecks, _: Callable[[ev.Event], None]) -> ev.ChecksPassed | ev.ChecksFailed:
         return ev.ChecksPassed(order.candidate, order.task, order.commit, 0.0)
 
+    async def prove(self, order: ProveSchema) -> SchemaProof:
+        return SchemaProof(True, f"{order.merged} holds")
+
+    async def regenerate(self, order: Regenerate) -> Regenerated:
+        return Regenerated(order.commit, ())
+
 
 @dataclass(slots=True)
 class Heard:
     """What the loop stored: how many events of which kind, in how many transactions; and what it decided."""
 
-    kinds: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[type] = field(default_factory=Counter)
     batches: list[int] = field(default_factory=list)
     asked: int = 0
     decisions: int = 0
 
     def listen(self, recorded: Sequence[ev.Recorded]) -> None:
         self.batches.append(len(recorded))
-        self.kinds.update(codec.name_of(one.event) for one in recorded)
+        self.kinds.update(type(one.event) for one in recorded)
 
     def count(self, decide: Callable[..., Sequence[cmd.Command]]) -> Callable[..., list[cmd.Command]]:
         def counted(*args: object) -> list[cmd.Command]:
@@ -157,14 +169,17 @@ async def lead(plan: Plan, bodies: Bodies, repository: MemoryRepository, heard: 
         order=start_order(plan),
     )
     await bodies.store.create(RUN, plan.name, accepted.repository, clock.now())
-    held = await bodies.lease.take(f"run:{RUN}", "bench", LEASE_TTL)
+    held = await bodies.lease.take(f"run:{RUN}", "bench", LEASE_SECONDS)
     assert held is not None
     run = RunState(id=RUN)
     trunk = Trunk(repository, bodies.lease, RUN, "bench", clock)
-    effects = Effects(run, NoopWindows(repository), NoopChecks(), repository, trunk, clock)
-    wiring = Wiring(bodies.store, bodies.lease, bodies.inbox, LocalBus(), clock)
+    rungs = Rungs(MemoryStore({}), shipped_weights)
+    effects = Effects(run, NoopWindows(repository), NoopChecks(), repository, trunk, clock, rungs)
+    wiring = Wiring(bodies.store, bodies.inbox, LocalBus(), clock)
+    right = LeaseRight(bodies.lease, held, LEASE_SECONDS, since_boot())
+    calm()
     began = time.perf_counter()
-    await Loop(wiring, effects, run, held, Manner(heard.listen)).lead((accepted,))
+    await Loop(wiring, effects, run, right, Manner(heard.listen)).lead((accepted,))
     seconds = time.perf_counter() - began
     await trunk.release()
     assert len(run.landed) == len(plan.tasks), run.counts
@@ -197,7 +212,7 @@ def measure(
         "peak_kib": peak - before,
         "rss_kib": peak,
         "events": sum(heard.batches),
-        "kinds": heard.kinds,
+        "kinds": {kind.__name__: times for kind, times in heard.kinds.items()},
         "batches": len(heard.batches),
         "asked": heard.asked,
         "decisions": heard.decisions,

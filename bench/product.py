@@ -37,7 +37,13 @@ def inherited() -> dict[str, str]:
 
 def environment(home: Path) -> dict[str, str]:
     """Ours, with the product's worktrees and everybody's settings inside `home`."""
-    return {**inherited(), **GIT_ENVIRONMENT, "HOME": str(home), "TIANTING_HOME": str(home / "tianting")}
+    return {
+        **inherited(),
+        **GIT_ENVIRONMENT,
+        "HOME": str(home),
+        "TIANTING_HOME": str(home / "tianting"),
+        "TIANTING_SANDBOX": "off",
+    }
 
 
 def git(repository: Path, *arguments: str, check: bool = True, text: str | None = None) -> str:

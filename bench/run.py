@@ -21,7 +21,10 @@ from bench.report import Json, Options, Report, target_table
 from bench.repositories import workplace
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("startup", "landing", "end_to_end", "real_repository", "makespan", "overhead")
+NAMES = (
+    "startup", "agents", "landing", "end_to_end", "real_repository", "makespan", "overhead", "stores", "team", "feed",
+    "api", "web",
+)  # fmt: skip
 """Modules of this folder, each with `bench(options) -> Report`; those that make many files come first."""
 
 

@@ -8,7 +8,7 @@ from conflict.drop import drop
 from conflict.keep import point
 from state.candidate import Candidate
 from state.commands import AdoptBranches, DropCandidate
-from state.events import CandidateProposed, Event
+from state.events import CandidateProposed, Event, TrunkMoved
 from state.failure import Failure, FailureKind
 from state.ids import CandidateId, Sha, TaskId, attempt_id, task_branch
 from state.ports import Repository
@@ -60,3 +60,12 @@ async def foreign_commits(repository: Repository, run: RunState) -> CandidatePro
         return None
     paths = await repository.changed_paths(base, tip)
     return CandidateProposed(Candidate(CandidateId(f"{run.branch}@{tip[:12]}"), tip, base, None, paths))
+
+
+async def moved_trunk(repository: Repository, run: RunState) -> TrunkMoved | None:
+    """That somebody else has moved the trunk, as far as it can be told now: not while the run itself lands on it."""
+    before = run.trunk
+    stands = None if run.landing is not None else await repository.resolve(run.trunk_ref)
+    if stands is None or stands == before or run.trunk != before or run.landing is not None:
+        return None
+    return TrunkMoved(before, stands)

@@ -82,7 +82,8 @@ class Trunk:
     """The right of one run to move its trunk. Owns the lease from the first landing to `release`."""
 
     def __init__(self, repository: Repository, lease: Lease, run: RunId, holder: str, clock: Clock) -> None:
-        """`holder` must be this run's alone: to a lease, the same holder never is somebody else."""
+        """`holder` must be this run's alone, for a lease takes the same holder for itself, and end in `:<run>`:
+        whoever leads a run takes the right over from those who led it before."""
         self._repository, self._lease, self._run, self._holder, self._clock = repository, lease, run, holder, clock
         self._held: Held | None = None
         self._token = Sha("")
@@ -228,6 +229,10 @@ class Trunk:
         if held is not None:
             return held
         other = await self._lease.holder(name)
+        if other is not None and other.holder.endswith(f":{self._run}"):
+            # Who led this run before us, and was paused: the run is ours now, and the fence moves past it.
+            await self._lease.release(other)
+            return await self._lease.take(name, self._holder, TTL) or f"this run lands on {trunk_name(ref)} elsewhere"
         return f"another run is landing on {trunk_name(ref)} ({other.holder if other else 'just gone'})"
 
     async def _set_fence(self, ref: str, held: Held) -> None:

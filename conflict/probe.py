@@ -6,6 +6,7 @@ Never: a ref, an index, a work tree.
 from collections.abc import AsyncIterator
 
 from conflict.drop import drop
+from conflict.look import Examiner, with_rules
 from state.candidate import Candidate
 from state.commands import DropCandidate, ProbeCandidate
 from state.events import CandidateDropped, CandidateProbed, ConflictFound, Event
@@ -15,7 +16,9 @@ from state.ports import Clock, MergeClean, MergeConflicted, Repository, Reposito
 from state.run import RunState
 
 
-async def probe(repository: Repository, order: ProbeCandidate, run: RunState, clock: Clock) -> AsyncIterator[Event]:
+async def probe(
+    repository: Repository, order: ProbeCandidate, run: RunState, clock: Clock, examiner: Examiner | None = None
+) -> AsyncIterator[Event]:
     """One event a candidate: `CandidateProbed` with a merge of two parents (the first is what it was merged onto), or
     `ConflictFound`. The next one is merged onto the last that was clean.
 
@@ -23,7 +26,7 @@ async def probe(repository: Repository, order: ProbeCandidate, run: RunState, cl
     """
     onto, tree = order.onto, await repository.tree_of(order.onto)
     for value in order.candidates:
-        merged = await _merge(repository, onto, value, run)
+        merged = await _merge(repository, onto, value, run, examiner or Examiner(repository))
         match merged:
             case CandidateDropped():
                 yield merged
@@ -39,10 +42,11 @@ async def probe(repository: Repository, order: ProbeCandidate, run: RunState, cl
 
 
 async def _merge(
-    repository: Repository, onto: Sha, value: Candidate, run: RunState
+    repository: Repository, onto: Sha, value: Candidate, run: RunState, examiner: Examiner
 ) -> MergeClean | MergeConflicted | CandidateDropped:
     try:
-        return await repository.merge(onto, value.head)
+        merged = await repository.merge(onto, value.head)
+        return with_rules(merged, await examiner.look(onto, value.head, run.plan)) if run.ladder else merged
     except RepositoryFault:
         if await repository.merge_base(onto, value.head) is not None:
             raise
@@ -54,13 +58,10 @@ async def _merge(
 def landing_message(run: RunState, value: Candidate) -> str:
     """The message of the merge commit that would land a candidate."""
     task = run.task_of(value)
-    trailers = [f"Tianting-Run: {run.id}", f"Tianting-Candidate: {value.id}"]
+    first, last = f"Tianting-Run: {run.id}\n", f"Tianting-Candidate: {value.id}\n"
     if task is None:
-        subject = f"Land {value.head[:12]} of {run.branch}"
-    else:
-        title = " ".join(task.spec.title.split())
-        subject = f"Land {task.spec.id}: {title}" if title else f"Land {task.spec.id}"
-        trailers.insert(1, f"Tianting-Task: {task.spec.id}")
-        if task.spec.adopt:
-            trailers.append(f"Tianting-Adopts: {' '.join(task.spec.adopt.split())}")
-    return "\n".join([subject, "", *trailers, ""])
+        return f"Land {value.head[:12]} of {run.branch}\n\n{first}{last}"
+    spec = task.spec
+    title = f": {' '.join(spec.title.split())}" if spec.title.strip() else ""
+    adopts = f"Tianting-Adopts: {' '.join(spec.adopt.split())}\n" if spec.adopt else ""
+    return f"Land {spec.id}{title}\n\n{first}Tianting-Task: {spec.id}\n{last}{adopts}"

@@ -4,9 +4,15 @@ Never: decide for the person; change a path that is not in conflict; hand over a
 not be done as chosen comes back as the conflict that it is, with a sentence why.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from conflict.climb import Rungs, climb, learn
+from conflict.contract import settle
 from conflict.keep import branch_ref, point, salvage
+from conflict.look import Examiner
+from conflict.referee import judge
+from state.bench import Workbench
 from state.candidate import Conflict, Rung, Side
 from state.commands import ResolveConflict
 from state.events import ConflictFound, ConflictResolved
@@ -42,9 +48,25 @@ class _NotSo(Exception):
     """The choice does not settle this conflict; one sentence for the person who chose."""
 
 
-async def resolve(repository: Repository, order: ResolveConflict, run: RunState, clock: Clock) -> Resolved:
-    """`ConflictResolved`, whose head contains the candidate's head and (unless a person's own commit merges anyway)
-    `onto`; `ConflictFound` again where the choice does not settle it."""
+async def resolve(
+    repository: Repository,
+    rungs: Rungs,
+    order: ResolveConflict,
+    run: RunState,
+    clock: Clock,
+    bench: Workbench | None = None,
+    examiner: Examiner | None = None,
+) -> Resolved:
+    """By the rung that the order names, or as the person chose: `ConflictResolved`, whose head contains the candidate's
+    head and (unless a person's own commit merges anyway) `onto`; `ConflictFound` again where that does not settle it.
+    """
+    looks = examiner or Examiner(repository)
+    if order.rung is Rung.CONTRACT:
+        return await settle(repository, order, run, clock, bench, looks)
+    if order.rung is Rung.RESOLVER:
+        return await judge(repository, order, run, clock, looks, bench)
+    if order.rung is not Rung.PERSON:
+        return await climb(repository, rungs, order, run, clock, looks, bench)
     value, onto = order.candidate, order.onto
     merged = await repository.merge(onto, value.head)
     conflicts = merged.conflicts if isinstance(merged, MergeConflicted) else ()
@@ -54,7 +76,13 @@ async def resolve(repository: Repository, order: ResolveConflict, run: RunState,
         else:
             head, how = await _chosen(repository, order, merged, clock), _TAKEN[order.choice].format(trunk=run.branch)
     except _NotSo as no:
-        return ConflictFound(value.id, value.task, onto, conflicts, str(no))
+        rules = await looks.look(onto, value.head, run.plan)
+        return ConflictFound(value.id, value.task, onto, (*conflicts, *rules.conflicts), str(no), Rung.PERSON)
+    if conflicts and order.choice != "commit":
+        together = await _with_rules(repository, order, run, clock, bench, looks, conflicts, head)
+        if together is not None:
+            await learn(repository, rungs.memory, conflicts, together.head)
+            return replace(together, rung=Rung.PERSON, how=f"{how}; {together.how}")
     if value.branch:
         await point(repository, run.id, branch_ref(value), head)
     else:
@@ -62,10 +90,34 @@ async def resolve(repository: Repository, order: ResolveConflict, run: RunState,
     paths = {conflict.path for conflict in conflicts}
     if order.choice == "commit":
         paths.update(await repository.changed_paths(value.head, head))
-    found = tuple(sorted(paths))
+    await learn(repository, rungs.memory, conflicts, head)
+    found, proof = tuple(sorted(paths)), f"{order.by} chose it"
     return ConflictResolved(
-        value.id, value.task, Rung.PERSON, order.by, how, onto, value.head, head, found, run.simulated
+        value.id, value.task, Rung.PERSON, order.by, how, onto, value.head, head, found, run.simulated, proof, conflicts
     )
+
+
+async def _with_rules(
+    repository: Repository,
+    order: ResolveConflict,
+    run: RunState,
+    clock: Clock,
+    bench: Workbench | None,
+    looks: Examiner,
+    conflicts: Sequence[Conflict],
+    head: Sha,
+) -> ConflictResolved | None:
+    """The person's text with what the contract rules settle beside it; None where they find nothing, or can not."""
+    seen = await looks.look(order.onto, order.candidate.head, run.plan)
+    if not seen.is_settled:
+        return None
+    files = await repository.listing(await repository.tree_of(head))
+    texts: dict[str, tuple[str, bytes] | None] = {}
+    for path in {one.path for one in conflicts}:
+        side = files.get(path)
+        texts[path] = None if side is None else (side.mode, await repository.read_blob(side.blob))
+    settled = await settle(repository, order, run, clock, bench, looks, texts)
+    return settled if isinstance(settled, ConflictResolved) else None
 
 
 async def _a_persons_commit(repository: Repository, order: ResolveConflict) -> Sha:

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from conflict.ladder import next_rung
+from conflict.ladder import next_rung, spent_by
 from state import commands as cmd
-from state.candidate import Candidate, Rung
+from state.candidate import Candidate, ConflictKind, Rung
 from state.failure import Failure, FailureKind
 from state.footprint import PathSet
 from state.ids import CandidateId, QuestionId, Sha, TaskId
+from state.light import light
 from state.question import About, Question
 from state.run import RunState
 from state.standing import CandidateState, Gate, Step
@@ -27,9 +28,13 @@ LOOK_AHEAD = 64
 _NAMED = 5
 
 RETRY, DROP = "retry", "drop"
+BY_RULE = "Tianting"
+"""Who resolved what no person did."""
+BY_RESOLVER = "the resolver"
 _CHOICES = ("ours", "theirs", "both", RETRY, DROP)
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class TrainWork:
     """What has been begun and not ended, as far as the log does not know it.
@@ -75,11 +80,13 @@ class _Walk:
     possible: set[Sha] = field(init=False)
     carried: list[CandidateState] = field(default_factory=list)
     _landing: frozenset[CandidateId] = field(init=False)
+    _called: frozenset[CandidateId | None] = field(init=False)
     _cut: bool = False
 
     def __post_init__(self) -> None:
         landing = self.run.landing
         self._landing = frozenset(() if landing is None else landing.candidates)
+        self._called = frozenset(attempt.candidate for attempt in self.run.live.values())
         self.ahead = self.run.trunk if landing is None else landing.new
         under_way = (self.run.candidates[name].commit for name in self._landing if name in self.run.candidates)
         self.possible = {self.run.trunk, self.ahead, *(commit for commit in under_way if commit is not None)}
@@ -94,14 +101,12 @@ class _Walk:
             self._settle(wanted)
         elif _awaits_approval(self.run, state):
             self._ask(state, About.APPROVAL)
-        elif (state.conflicts or state.gate is Gate.RED) and state.onto in self.run.stood:
-            self._settle_for_good(state)
-        elif not self._may_come_true(state):
+        elif not state.conflicts and state.gate is not Gate.RED:
             self._join(state)
-
-    def _may_come_true(self, state: CandidateState) -> bool:
-        """Whether it stands beside the chain because of a commit that the trunk may still get to."""
-        return bool(state.conflicts or state.gate is Gate.RED) and state.onto in self.possible
+        elif state.onto in self.run.stood:
+            self._settle_for_good(state)
+        elif state.onto not in self.possible:
+            self._join(state)  # else it stands beside the chain for a commit that the trunk may still get to
 
     def _join(self, state: CandidateState) -> None:
         stands = state.commit is not None and state.gate is not Gate.RED and state.onto == self.ahead
@@ -131,21 +136,55 @@ class _Walk:
         """What it was tried on is or was the trunk: this is no matter of who lands first."""
         value, choice = state.value, state.choice
         if not state.conflicts:
-            why = state.gate_failure or Failure(FailureKind.GATE, "the gate failed")
-            self._settle(cmd.DropCandidate(value, why))
-        elif next_rung(Rung.TRIVIAL, ladder=self.run.ladder) is None:
+            self._settle_red(state)
+            return
+        kinds = {conflict.kind for conflict in state.conflicts}
+        # What a person chose and did not settle it goes back to the person.
+        asked = state.tried is Rung.PERSON
+        resolver = self.run.plan.resolver is not None and value.task is not None
+        rung = next_rung(state.tried, kinds, ladder=self.run.ladder, resolver=resolver)
+        rung = Rung.PERSON if asked else rung
+        if rung is None:
             self._settle(cmd.DropCandidate(value, Failure(FailureKind.CONFLICT, f"conflicts in {_paths(state)}")))
-        elif choice is None:
+        elif choice is None and rung is Rung.PERSON:
             self._ask(state, About.CONFLICT)
-        elif state.onto is not None and not self.work.probing:  # a probe may be at work on the head to be replaced
+        elif choice is None and rung is Rung.RESOLVER:
+            self._call(state)
+        elif state.onto is None or self.work.probing:  # a probe may be at work on the head to be replaced
+            return
+        elif choice is None:
+            self._settle(cmd.ResolveConflict(value, state.onto, "", "", BY_RULE, rung))
+        else:
             self._settle(cmd.ResolveConflict(value, state.onto, choice.choice, choice.commit, choice.by))
 
-    def _settle(self, order: cmd.Command) -> None:
+    def _call(self, state: CandidateState) -> None:
+        """The resolver's turn; who of them starts, and when, is the scheduler's."""
+        call = state.call
+        if state.onto is None or self.work.probing:
+            return
+        if call is None:
+            self._settle(cmd.CallResolver(state.value, state.onto))
+        elif call.result is not None:
+            left, rung = call.result, Rung.RESOLVER
+            self._settle(cmd.ResolveConflict(state.value, call.onto, "", left, BY_RESOLVER, rung))
+
+    def _settle_red(self, state: CandidateState) -> None:
+        value, why = state.value, state.gate_failure or Failure(FailureKind.GATE, "the gate failed")
+        if state.before is None or state.onto is None:
+            self._settle(cmd.DropCandidate(value, why))
+        elif not self.work.probing:
+            note = f"what the ladder made of it did not pass the gate: {why.detail}"
+            tried = spent_by(state.made)
+            self._settle(cmd.TakeBack(value, state.onto, state.before, state.resolved, tried, note))
+
+    def _settle(self, order: cmd.Settling) -> None:
+        if order.candidate.id in self._called:
+            return  # the resolver is at work on it; it is stopped when nobody waits for it any more
         if not self.work.landing or self.run.landing is not None:  # else it is not known who is landing
             self.orders.append(order)
 
     def _ask(self, state: CandidateState, about: About) -> None:
-        if state.question is None:
+        if state.question is None and state.value.id not in self._called:
             number = self.run.asked + 1
             name = QuestionId(f"{about}-{state.value.id}-{number}")
             text, choices = _approval(self.run, state) if about is About.APPROVAL else _conflict(self.run, state)
@@ -254,6 +293,18 @@ def _land(walk: _Walk) -> Iterator[cmd.Command]:
         yield cmd.LandCandidate(merges, run.trunk)
 
 
+def _contract(run: RunState, state: CandidateState, choices: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """A question about what git merges and a contract does not allow: the details hold both sides' statements."""
+    details = "; ".join(conflict.detail for conflict in state.conflicts[:_NAMED])
+    note = f" {state.note}." if state.note else ""
+    text = (
+        f"{_named(run, state)} does not go together with {run.branch}: {details}.{note} Land both as they are, or "
+        f"{' or '.join(choices[1:])}; or answer with the id of a commit of yours that contains {state.value.head[:12]} "
+        "and settles it"
+    )
+    return text, choices
+
+
 def _paths(state: CandidateState) -> str:
     paths = list(dict.fromkeys(conflict.path for conflict in state.conflicts))
     more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
@@ -283,6 +334,8 @@ def _conflict(run: RunState, state: CandidateState) -> tuple[str, tuple[str, ...
     # The same branch, adopted again, would conflict again; and nobody but its author can redo a person's work.
     choices = tuple(c for c in _CHOICES if c != RETRY or (task is not None and task.adopted is None))
     note = f" {state.note}." if state.note else ""
+    if not any(conflict.kind is ConflictKind.TEXT for conflict in state.conflicts):
+        return _contract(run, state, tuple(choice for choice in choices if choice not in ("ours", "theirs")))
     text = (
         f"{_named(run, state)} conflicts with {run.branch} in {_paths(state)}.{note} Take ours (as {run.branch} has "
         f"it), theirs (as the task has it) or both, or {' or '.join(choices[3:])}; or answer with the id of a commit "

@@ -3,8 +3,8 @@
 Never: a body of a port, a rule; those are handed in, and stand elsewhere.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
@@ -14,16 +14,19 @@ from dashboard.door import Door
 from dashboard.follow import Follows
 from dashboard.live import Feeds
 from dashboard.metrics import Metrics
+from dashboard.pace import Pace
 from dashboard.pages import Pages
 from dashboard.ports import Options, Ports
 from dashboard.problems import MEDIA_TYPE, ProblemDetails, answer_with_problems
 from dashboard.room import Room
-from dashboard.routes import feed, intents, ops, runs, site, tasks
+from dashboard.routes import feed, intents, ops, plans, results, runs, sides, site, tasks
 
 _DESCRIPTION = """The API of Tianting. Programs send `Authorization: Bearer TOKEN`. Every error is a problem detail
 (RFC 9457) with a stable `code`."""
+_SHAPE: dict[str, object] = {MEDIA_TYPE: {"schema": ProblemDetails.model_json_schema()}}
 _PROBLEM: dict[int | str, dict[str, object]] = {
-    "4XX": {"description": "A problem.", "content": {MEDIA_TYPE: {"schema": ProblemDetails.model_json_schema()}}}
+    "4XX": {"description": "A problem.", "content": _SHAPE},
+    503: {"description": "The ledger or git can not be used now; try again.", "content": _SHAPE},
 }
 
 
@@ -37,6 +40,20 @@ def create_app(ports: Ports, options: Options) -> FastAPI:
         async with room.feeds.watching():
             yield
 
+    app = _routed(lifespan)
+    app.state.room, app.state.assets = room, assets
+    answer_with_problems(app)
+    login_page = assets["login.html"].content.decode()
+    app.add_middleware(Door, access=room.access, options=options, pace=room.pace, login_page=login_page)
+    return app
+
+
+def describe() -> dict[str, object]:
+    """The OpenAPI document of the application."""
+    return dict(_routed(None).openapi())
+
+
+def _routed(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None) -> FastAPI:
     app = FastAPI(
         title="Tianting",
         version="1",
@@ -46,12 +63,8 @@ def create_app(ports: Ports, options: Options) -> FastAPI:
         redoc_url=None,
         responses=_PROBLEM,
     )
-    app.state.room, app.state.assets = room, assets
-    for part in (runs, tasks, intents, feed, ops, site):
+    for part in (runs, sides, tasks, plans, intents, results, feed, ops, site):
         app.include_router(part.router)
-    answer_with_problems(app)
-    login_page = assets["login.html"].content.decode()
-    app.add_middleware(Door, access=room.access, options=options, login_page=login_page)
     return app
 
 
@@ -68,6 +81,7 @@ def _room(ports: Ports, options: Options) -> Room:
         ports=ports,
         options=options,
         access=Access(options.tokens, ports.clock, options.login_seconds, options.session_seconds),
+        pace=Pace(options.rates),
         metrics=metrics,
         follows=Follows(ports.store, ports.clock, metrics),
         pages=pages,

@@ -5,12 +5,13 @@ Never: IO, a clock, a fact of its own.
 
 from typing_extensions import TypedDict
 
-from dashboard.history import Attempt, GateRun, History, PastConflict
+from dashboard.history import LIVE, Attempt, GateRun, History, PastConflict
 from dashboard.snapshot import ConflictView, conflict_view
 from dashboard.views import Resolution, TaskView, is_simulated, resolution_view, task_view
 from state.failure import Failure
 from state.ids import TaskId
 from state.ports import Forecast
+from state.radar_events import Overlap
 from state.run import RunState
 
 
@@ -29,7 +30,7 @@ class KeptWork(TypedDict):
 
 
 class AttemptView(TypedDict):
-    """`outcome` is live, succeeded or the kind of the failure."""
+    """`outcome` is live, interrupted (no process leads the run now), succeeded or the kind of the failure."""
 
     attempt: str
     number: int
@@ -112,7 +113,8 @@ class TaskDetail(TaskView):
 
 
 class ConflictCase(TypedDict):
-    """`settled` is "" while open, then resolved, gone (it merges by now) or dropped."""
+    """`settled` is "" while open, then resolved, gone (it merges by now) or dropped. `note` says why what was tried
+    last did not settle it."""
 
     candidate: str
     task: str | None
@@ -121,24 +123,49 @@ class ConflictCase(TypedDict):
     ended: float | None
     settled: str
     question: str | None
+    note: str
     simulated: bool
     conflicts: list[ConflictView]
     resolution: Resolution | None
     diff: Diff | None
 
 
+class SeenOverlap(TypedDict):
+    """One thing that both sides want, see `Overlap` of the events."""
+
+    kind: str
+    rule: str
+    path: str
+    symbol: str
+    detail: str
+    certain: bool
+
+
+class SeenPair(TypedDict):
+    """Work of `task` that meets, while it is under way, that of `other`, or (null) what the trunk holds by now."""
+
+    task: str
+    other: str | None
+    overlaps: list[SeenOverlap]
+
+
 class ConflictsView(TypedDict):
+    """`seen` are the overlaps of live windows, as the radar sees them now."""
+
     run: str
     seq: int
     open: list[ConflictCase]
     settled: list[ConflictCase]
+    seen: list[SeenPair]
 
 
-def task_detail(run: RunState, history: History, task: TaskId, forecast: Forecast, now: float) -> TaskDetail:
+def task_detail(
+    run: RunState, history: History, task: TaskId, forecast: Forecast, now: float, *, led: bool
+) -> TaskDetail:
     """Everything about a task but its diff and transcript, which are not in the log."""
     state, past = run.tasks[task], history.of(task)
     return {
-        **task_view(run, task, forecast, now),
+        **task_view(run, task, forecast, now, led=led),
         "run": run.id,
         "seq": run.seq,
         "prompt": state.spec.prompt,
@@ -151,7 +178,7 @@ def task_detail(run: RunState, history: History, task: TaskId, forecast: Forecas
         "steers": list(state.steers),
         "failure": failure_view(state.failure or past.dropped),
         "landed_at": past.landed,
-        "history": [_attempt(one) for one in past.attempts],
+        "history": [_attempt(one, led) for one in past.attempts],
         "gates": [_gate(one) for one in past.gates],
         "diff": None,
         "transcript": {"attempt": None, "lines": []},
@@ -164,7 +191,7 @@ def failure_view(failure: Failure | None) -> FailureView | None:
     return {"kind": failure.kind.value, "detail": failure.detail, "output": failure.output}
 
 
-def _attempt(one: Attempt) -> AttemptView:
+def _attempt(one: Attempt, led: bool) -> AttemptView:
     return {
         "attempt": one.id,
         "number": one.number,
@@ -174,7 +201,7 @@ def _attempt(one: Attempt) -> AttemptView:
         "dispatched": one.dispatched,
         "started": one.started,
         "ended": one.ended,
-        "outcome": one.outcome,
+        "outcome": "interrupted" if one.outcome == LIVE and not led else one.outcome,
         "runtime": one.runtime,
         "simulated": one.simulated,
         "worktree": one.worktree,
@@ -210,6 +237,21 @@ def conflicts_view(run: RunState, history: History) -> ConflictsView:
         "seq": run.seq,
         "open": [case for case in cases if not case["settled"]],
         "settled": [case for case in cases if case["settled"]],
+        "seen": [
+            {"task": task, "other": other, "overlaps": [_seen(one) for one in overlaps]}
+            for (task, other), overlaps in run.overlaps.items()
+        ],
+    }
+
+
+def _seen(one: Overlap) -> SeenOverlap:
+    return {
+        "kind": one.kind.value,
+        "rule": one.rule,
+        "path": one.path,
+        "symbol": one.symbol,
+        "detail": one.detail,
+        "certain": one.certain,
     }
 
 
@@ -224,6 +266,7 @@ def _case(run: RunState, past: PastConflict) -> ConflictCase:
         "ended": past.ended,
         "settled": past.settled,
         "question": None if state is None else state.question,
+        "note": past.note,
         "simulated": past.task is not None and is_simulated(run, past.task),
         "conflicts": [conflict_view(one) for one in past.conflicts],
         "resolution": resolution,

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.auth import Access, Verdict
+from dashboard.pace import Kind, Pace, caller_of, route_of
 from dashboard.ports import Options
 from dashboard.problems import problem
 
@@ -23,7 +24,8 @@ BY: Final = "tianting.by"
 
 _BODY_LIMIT = 8_000_000
 _HEALTH = frozenset({"/healthz", "/readyz"})
-_OPEN = frozenset({"/login", "/favicon.ico"})
+_LOGIN = "/login"
+_OPEN = frozenset({"/favicon.ico"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST = re.compile(r"^(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::(?P<port>\d+))?$")
 
@@ -70,6 +72,7 @@ class Door:
     app: ASGIApp
     access: Access
     options: Options
+    pace: Pace
     login_page: str
     """HTML for a browser that comes without a session."""
 
@@ -96,9 +99,18 @@ class Door:
         strange = self._strange_origin(scope, headers)
         if strange is not None:
             return strange
+        if path == _LOGIN:
+            return self._too_fast(address_of(scope), Kind.LOGIN, path)
         if path in _OPEN or path.startswith("/static/") or (path == "/metrics" and self.options.open_metrics):
             return None
         return self._stranger(scope, headers)
+
+    def _too_fast(self, caller: str, kind: Kind, route: str) -> Response | None:
+        wait = self.pace.wait(caller, kind, route)
+        if not wait:
+            return None
+        detail = f"too many requests ({kind.value}: {self.pace.rates[kind]}); try again in {wait} s"
+        return problem(429, "too-many-requests", detail, None, {"Retry-After": str(wait)})
 
     def _strange_origin(self, scope: Scope, headers: Headers) -> Response | None:
         """Refuse what another site's page makes a browser send; a navigation to a page of ours is fine."""
@@ -124,7 +136,7 @@ class Door:
             match self.access.check_token(address_of(scope), token.strip()):
                 case Verdict.RIGHT:
                     scope[BY] = "api"
-                    return None
+                    return self._paced(scope, token.strip())
                 case Verdict.WRONG:
                     return self._unknown(scope, headers)
                 case Verdict.SLOW_DOWN:
@@ -136,7 +148,10 @@ class Door:
         if acts and headers.get("origin") is None:
             return problem(403, "origin", "with a session, this needs an Origin; programs send a bearer token")
         scope[BY] = "dashboard"
-        return None
+        return self._paced(scope, session)
+
+    def _paced(self, scope: Scope, secret: str) -> Response | None:
+        return self._too_fast(caller_of(secret), *route_of(scope.get("method", "GET"), scope["path"]))
 
     def _unknown(self, scope: Scope, headers: Headers) -> Response:
         challenge = {"WWW-Authenticate": 'Bearer realm="tianting"'}

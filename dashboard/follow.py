@@ -5,11 +5,13 @@ whoever asks brings a run up to date.
 """
 
 import asyncio
+import gzip
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from typing_extensions import TypedDict
 
+from dashboard.foresight import forecast_view
 from dashboard.history import History
 from dashboard.metrics import Metrics
 from dashboard.plain import to_json
@@ -28,9 +30,12 @@ _SUMMARIES = 4096
 _SNAPSHOT_SECONDS = 2.0
 # One of many tasks is made beside the loop, and takes at most a fifth of the time while the run goes on: until then an
 # older one is handed out, from whose seq a client goes on just as well.
-_MANY_TASKS = 500
+_MANY_TASKS = 2000
 _DEAR_SECONDS = 0.05
 _REST = 4.0
+_GZIP_LEVEL = 1
+WORTH_PACKING = 16_384
+"""Bytes from which on an answer is worth packing."""
 
 
 class BrokenLog(StoreError):
@@ -52,6 +57,20 @@ class RunSummary(TypedDict):
     simulated: bool
 
 
+@dataclass(slots=True, eq=False)
+class Text:
+    """An answer that many are given, as it is and in gzip."""
+
+    plain: bytes
+    _packed: bytes | None = None
+
+    async def packed(self) -> bytes:
+        """Made when it is first asked for."""
+        if self._packed is None:
+            self._packed = await asyncio.to_thread(gzip.compress, self.plain, _GZIP_LEVEL, mtime=0)
+        return self._packed
+
+
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
     """`made` and `cost` are in seconds of the loop's clock."""
@@ -60,7 +79,7 @@ class _Snapshot:
     led: bool
     made: float
     cost: float
-    text: bytes
+    text: Text
 
     def serves(self, seq: Seq, led: bool, now: float) -> bool:
         age = now - self.made
@@ -77,16 +96,18 @@ class Followed:
     history: History = field(default_factory=History)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _made: _Snapshot | None = None
+    _foreseen: bytes | None = None
 
     async def catch_up(self, run: RunId, store: EventStore, metrics: Metrics) -> None:
         async with self._lock:
+            before = self.state.seq
             while page := await store.read(run, self.state.seq, _PAGE):
                 for recorded in page:
                     self._take(run, recorded, metrics)
                 if len(page) < _PAGE:
                     break
                 await asyncio.sleep(0)  # a long log is folded between the other work of the loop
-            if self.state.seq:
+            if self.state.seq > before:
                 metrics.stands(self.state)
 
     def _take(self, run: RunId, recorded: Recorded, metrics: Metrics) -> None:
@@ -97,7 +118,7 @@ class Followed:
             raise BrokenLog(f"event {recorded.seq} of run {run} can not follow: {error}") from error
         self.history.note(recorded)
 
-    async def snapshot(self, forecast: Forecast, now: float, *, led: bool) -> bytes:
+    async def snapshot(self, forecast: Forecast, now: float, *, led: bool) -> Text:
         """The run's view as JSON; many readers share one."""
         loop = asyncio.get_running_loop()
         async with self._lock:  # nothing changes the state meanwhile
@@ -108,8 +129,19 @@ class Followed:
                     text = await asyncio.to_thread(self._encoded, forecast, now, led)
                 else:
                     text = self._encoded(forecast, now, led)
-                self._made = made = _Snapshot(self.state.seq, led, loop.time(), loop.time() - began, text)
+                self._made = made = _Snapshot(self.state.seq, led, loop.time(), loop.time() - began, Text(text))
             return made.text
+
+    async def foreseen(self, forecast: Forecast) -> bytes:
+        """What was foreseen of the run's plan, as JSON; made once, since a plan never changes."""
+        async with self._lock:
+            if self._foreseen is None:
+                self._foreseen = await asyncio.to_thread(self._forecast, forecast)
+            return self._foreseen
+
+    def _forecast(self, forecast: Forecast) -> bytes:
+        plan = self.state.plan
+        return to_json(forecast_view(plan, forecast.plan(plan))).encode()
 
     def _encoded(self, forecast: Forecast, now: float, led: bool) -> bytes:
         return to_json(run_view(self.state, forecast, now, led=led)).encode()

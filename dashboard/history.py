@@ -12,6 +12,8 @@ from state.failure import Failure
 from state.ids import AttemptId, CandidateId, Sha, TaskId, WindowId
 from state.transcript import Usage
 
+LIVE = "live"
+
 
 @dataclass(slots=True)
 class Attempt:
@@ -27,7 +29,7 @@ class Attempt:
     dispatched: float
     started: float | None = None
     ended: float | None = None
-    outcome: str = "live"
+    outcome: str = LIVE
     runtime: str = ""
     simulated: bool = False
     worktree: str = ""
@@ -58,7 +60,7 @@ class GateRun:
 @dataclass(slots=True)
 class PastConflict:
     """Conflicts of one candidate on one place of the trunk. `settled` is "" while open, then `resolved` (see
-    `resolution`), `gone` (it merges by now) or `dropped`."""
+    `resolution`), `gone` (it merges by now) or `dropped`. `note` says why what was tried last did not settle it."""
 
     candidate: CandidateId
     task: TaskId | None
@@ -68,6 +70,7 @@ class PastConflict:
     settled: str = ""
     ended: float | None = None
     resolution: ev.ConflictResolved | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +118,7 @@ class History:
             case ev.GateStarted() | ev.ChecksPassed() | ev.ChecksFailed():
                 self._gate(event, ts)
             case ev.ConflictFound():
-                self._settle(event.candidate, "gone", ts)
-                past = PastConflict(event.candidate, event.task, event.onto, ts, event.conflicts)
-                self.conflicts.append(past)
-                self._open[event.candidate] = past
+                self._conflict(event, ts)
             case ev.ConflictResolved():
                 self._settle(event.candidate, "resolved", ts, event)
                 self._work(event.task, Work(event.onto, event.head))
@@ -143,6 +143,17 @@ class History:
     def _work(self, task: TaskId | None, work: Work) -> None:
         if task is not None:
             self._past(task).work = work
+
+    def _conflict(self, event: ev.ConflictFound, ts: float) -> None:
+        """A conflict; where something was tried in vain, the one that stands, with the reason."""
+        known = self._open.get(event.candidate)
+        if known is not None and event.note and known.onto == event.onto:
+            known.conflicts, known.note = event.conflicts, event.note
+            return
+        self._settle(event.candidate, "gone", ts)
+        past = PastConflict(event.candidate, event.task, event.onto, ts, event.conflicts, note=event.note)
+        self.conflicts.append(past)
+        self._open[event.candidate] = past
 
     def _settle(
         self, candidate: CandidateId, how: str, ts: float, resolution: ev.ConflictResolved | None = None
@@ -173,7 +184,7 @@ class History:
                 attempt.started, attempt.runtime = ts, event.runtime
                 attempt.simulated, attempt.worktree = event.simulated, event.worktree
             case ev.AttemptProgressed():
-                attempt.note, attempt.usage = event.note, attempt.usage + event.usage
+                attempt.note, attempt.usage = event.note or attempt.note, attempt.usage + event.usage
             case ev.SnapshotTaken():
                 attempt.kept.append((event.ref, event.commit, event.why))
             case ev.AttemptSucceeded():

@@ -4,19 +4,23 @@ They are fed by the events of runs as `follow.py` folds them; a run that is fold
 Labels are bounded: never a run, a task, a branch. Never: a decision that rests on a metric.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
+from dashboard.pace import Kind
 from state import events as ev
-from state.ids import CandidateId, RunId, Seq
+from state.ids import AttemptId, CandidateId, RunId, Seq
 from state.lifecycle import Status
 from state.run import RunState
+from state.transcript import Usage
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 _ROLES = 32
+_MODELS = 64
 _OTHER = "other"
 _GATE_BUCKETS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 3600)
 
@@ -54,10 +58,31 @@ class Metrics:
         )
         self._clients = Gauge("tianting_feed_clients", "Clients of live feeds.", registry=registry)
         self._leases = Gauge("tianting_lease_held", "Runs that some process leads now.", registry=registry)
+        self._store = Gauge("tianting_store_up", "Whether the store can be reached.", registry=registry)
+        self._asked = Counter(
+            "tianting_cache_requests",
+            "What costs (merges, plans parsed) asked for by its content in this process; `hit`: it was known.",
+            ["cache", "hit"],
+            registry=registry,
+        )
+        self._limited = Counter(
+            "tianting_rate_limited",
+            "Requests that were told to wait, by kind.",
+            ["kind"],
+            registry=registry,
+        )
+        by_model = ["runtime", "model"]
+        self._tokens = Counter(
+            "tianting_tokens", "Tokens that agents told, by kind.", [*by_model, "kind"], registry=registry
+        )
+        self._usd = Counter("tianting_spent_usd", "Money that agents told, in US dollars.", by_model, registry=registry)
+        self._models: set[tuple[str, str]] = set()
         self._counted: dict[RunId, Seq] = {}
         self._skipped: dict[RunId, Seq] = {}
         self._standing: dict[RunId, _Standing] = {}
         self._roles: set[str] = set()
+        self._told: dict[tuple[str, bool], int] = {}
+        self._slowed: dict[Kind, int] = {}
 
     def counted(self, run: RunId) -> Seq | None:
         """The last event of this run that has been counted, or that shall not be; None for a run not met yet."""
@@ -78,6 +103,8 @@ class Metrics:
         match recorded.event:
             case ev.AttemptSucceeded():
                 self._attempts.labels("succeeded").inc()
+            case ev.AttemptProgressed(attempt=attempt, usage=usage, model=model):
+                self._spent(run, attempt, usage, model)
             case ev.AttemptFailed(failure=failure):
                 self._attempts.labels(failure.kind.value).inc()
             case ev.ChecksPassed(seconds=seconds, carried=False) | ev.ChecksFailed(seconds=seconds):
@@ -92,6 +119,26 @@ class Metrics:
                 self._landings.inc()
             case _:
                 pass
+
+    def _spent(self, run: RunState, attempt: AttemptId, usage: Usage, model: str) -> None:
+        live = run.live.get(attempt)
+        if live is None or not (usage.tokens or usage.usd):
+            return
+        by = live.runtime or _OTHER, model or live.model
+        if by not in self._models and len(self._models) >= _MODELS:
+            by = _OTHER, _OTHER
+        self._models.add(by)
+        kinds = {
+            "input": usage.input,
+            "output": usage.output,
+            "cache_read": usage.cache_read,
+            "cache_write": usage.cache_write,
+        }
+        kinds["untold"] = max(0, usage.tokens - sum(kinds.values()))
+        for kind, count in kinds.items():
+            if count:
+                self._tokens.labels(*by, kind).inc(count)
+        self._usd.labels(*by).inc(max(0.0, usage.usd))
 
     def _settled(self, run: RunState, candidate: CandidateId, rung: str) -> None:
         state = run.candidates.get(candidate)
@@ -114,10 +161,22 @@ class Metrics:
         self._roles.add(label)
         return label
 
-    def text(self, clients: int, leases: int) -> bytes:
-        """The exposition, with the number of feed clients and of held leases as they are now."""
+    def slowed(self, refused: Mapping[Kind, int]) -> None:
+        """Note how many requests were told to wait so far."""
+        for kind, times in refused.items():
+            self._limited.labels(kind.value).inc(times - self._slowed.get(kind, 0))
+            self._slowed[kind] = times
+
+    def text(self, clients: int, leases: int | None, asked: Mapping[tuple[str, bool], int]) -> bytes:
+        """The exposition, with the number of feed clients and of held leases as they are now; None for what nobody
+        knows, since the store is away. `asked` is how often a cache was asked, and whether it knew."""
+        for (cache, hit), times in asked.items():
+            self._asked.labels(cache, str(hit).lower()).inc(times - self._told.get((cache, hit), 0))
+            self._told[cache, hit] = times
         self._clients.set(clients)
-        self._leases.set(leases)
+        self._store.set(leases is not None)
+        if leases is not None:
+            self._leases.set(leases)
         standing = self._standing.values()
         for status in Status:
             self._tasks.labels(status.value).set(sum(one.tasks.get(status, 0) for one in standing))

@@ -8,12 +8,12 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from dashboard.plain import to_json
-from state.ports import RepositoryFault, StoreError
+from state.ports import RepositoryFault, StoreAway, StoreError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -37,7 +37,7 @@ class ProblemDetails(BaseModel):
     status: int
     detail: str
     code: str
-    errors: list[dict[str, JsonValue]] | None = None
+    errors: list[dict[str, object]] | None = None
 
 
 class Problem(Exception):
@@ -95,8 +95,13 @@ async def _invalid(_: Request, raised: Exception) -> Response:
     return problem(422, "invalid", f"{first['at']}: {first['message']}", errors)
 
 
+def code_of(raised: Exception) -> str:
+    """Of an error of the store's: `store-away` when it will do as soon as it can be reached again."""
+    return "store-away" if isinstance(raised, StoreAway) else "store"
+
+
 async def _store(_: Request, raised: Exception) -> Response:
-    return problem(503, "store", str(raised), headers={"Retry-After": "1"})
+    return problem(503, code_of(raised), str(raised), headers={"Retry-After": "1"})
 
 
 async def _repository(_: Request, raised: Exception) -> Response:

@@ -12,7 +12,9 @@ from state.ids import TaskId
 from state.lifecycle import Status
 from state.ports import Forecast
 from state.run import RunState
-from state.standing import TaskState
+from state.standing import Gate, TaskState
+
+INTERRUPTED = "interrupted: no process leads the run now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +26,23 @@ class Hold:
     on: tuple[str, ...] = ()
 
 
-def hold(run: RunState, task: TaskState, forecast: Forecast, now: float) -> Hold:
-    """What holds this task, or how it ended."""
+def hold(run: RunState, task: TaskState, forecast: Forecast, now: float, *, led: bool) -> Hold:
+    """What holds this task, or how it ended. What was under way is not any more when no process leads the run."""
     if task.status is Status.LANDED:
         return Hold(None, "Landed")
     if task.status is Status.FAILED and task.failure is not None:
         return Hold(f"failed ({task.failure.kind.value}): {task.failure.detail}", "Failed", (task.failure.detail,))
+    if not led and _under_way(run, task):
+        return Hold(INTERRUPTED, "Interrupted")
     reason = forecast.reason(run, TaskId(task.spec.id), now)
     return Hold(reason.sentence(), type(reason).__name__, tuple(_on(reason)))
+
+
+def _under_way(run: RunState, task: TaskState) -> bool:
+    if task.candidate is None:
+        return task.live is not None
+    landing = () if run.landing is None else run.landing.candidates
+    return task.candidate in landing or run.candidates[task.candidate].gate is Gate.RUNNING
 
 
 def _on(reason: why.Reason) -> tuple[str, ...]:
@@ -52,6 +63,10 @@ def _on(reason: why.Reason) -> tuple[str, ...]:
             return (str(limit),)
         case why.TimeUp(wall=wall):
             return (f"{wall:g}",)
+        case why.BudgetSpent(what=what):
+            return (what,)
+        case why.QuotaShut(until=until):
+            return (f"{until:g}",)
         case why.WaitingForYou(question=question, text=text):
             return (question, text)
         case why.InTrain(ahead=ahead, doing=doing):

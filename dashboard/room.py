@@ -13,6 +13,7 @@ from dashboard.auth import Access
 from dashboard.follow import Followed, Follows
 from dashboard.live import Feeds
 from dashboard.metrics import Metrics
+from dashboard.pace import Pace
 from dashboard.pages import Pages
 from dashboard.ports import Options, Ports
 from dashboard.problems import Problem
@@ -25,6 +26,7 @@ class Room:
     ports: Ports
     options: Options
     access: Access
+    pace: Pace
     metrics: Metrics
     follows: Follows
     pages: Pages

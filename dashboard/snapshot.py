@@ -87,6 +87,14 @@ class ConflictView(TypedDict):
     theirs: SideView | None
 
 
+class LimitsView(TypedDict):
+    """What the plan allows: windows live at once, gates at once, seconds in all (None: any)."""
+
+    windows: int
+    gates: int
+    wall: float | None
+
+
 class RunView(TypedDict):
     """`seq` is the last event that this view knows: a feed goes on from there. `refused` is why it could not
     start; `led`: a process leads the run now.
@@ -108,6 +116,7 @@ class RunView(TypedDict):
     remaining: float
     trunk: Trunk
     cost: Cost
+    limits: LimitsView
     resolved: int
     counts: dict[str, int]
     tasks: list[TaskView]
@@ -135,9 +144,14 @@ def run_view(run: RunState, forecast: Forecast, now: float, *, led: bool) -> Run
         "remaining": 0.0 if run.finished or not run.seq else forecast.remaining(run, now),
         "trunk": trunk_view(run),
         "cost": {"tokens": run.cost.tokens, "usd": run.cost.usd},
+        "limits": {
+            "windows": run.plan.limits.windows,
+            "gates": run.plan.limits.gates,
+            "wall": run.plan.limits.wall,
+        },
         "resolved": len(run.resolved),
         "counts": status_counts(run),
-        "tasks": tasks_view(run, forecast, now),
+        "tasks": tasks_view(run, forecast, now, led=led),
         "windows": [_window(run, one) for one in run.windows.values()],
         "train": list(train_view(run)),
         "questions": [question_view(run, one) for one in run.questions],

@@ -89,10 +89,12 @@ def status_counts(run: RunState) -> dict[str, int]:
     return {status.value: run.counts.get(status, 0) for status in Status}
 
 
-def status_view(run: RunState, forecast: Forecast, now: float) -> StatusView:
-    """What `status --json` prints."""
-    tasks = [_status_task(run, task, hold(run, task, forecast, now)) for task in run.tasks.values()]
-    return {"run": run.id, "status": run_status(run), "counts": status_counts(run), "tasks": tasks}
+def status_view(run: RunState, forecast: Forecast, now: float, *, led: bool) -> StatusView:
+    """What `status --json` prints. `led`: a process leads the run now; without one a run is not running but stopped."""
+    tasks = [_status_task(run, task, hold(run, task, forecast, now, led=led)) for task in run.tasks.values()]
+    word = run_status(run)
+    status = "stopped" if word == "running" and not led else word
+    return {"run": run.id, "status": status, "counts": status_counts(run), "tasks": tasks}
 
 
 def _status_task(run: RunState, task: TaskState, held: Hold) -> StatusTask:
@@ -124,19 +126,21 @@ def is_simulated(run: RunState, task: TaskId | None) -> bool:
     return state.adopted is None and run.plan.runtime_of(state.spec, state.role) is RuntimeName.SCRIPTED
 
 
-def task_view(run: RunState, task: TaskId, forecast: Forecast, now: float) -> TaskView:
+def task_view(run: RunState, task: TaskId, forecast: Forecast, now: float, *, led: bool) -> TaskView:
     """One task, with the reason that holds it."""
-    return _task(run, run.tasks[task], forecast, now, any(q.task == task for q in run.questions.values()))
+    state = run.tasks[task]
+    return _task(
+        run, state, hold(run, state, forecast, now, led=led), any(q.task == task for q in run.questions.values())
+    )
 
 
-def tasks_view(run: RunState, forecast: Forecast, now: float) -> list[TaskView]:
+def tasks_view(run: RunState, forecast: Forecast, now: float, *, led: bool) -> list[TaskView]:
     """All tasks in the order of the plan."""
     asked = {question.task for question in run.questions.values()}
-    return [_task(run, one, forecast, now, one.spec.id in asked) for one in run.tasks.values()]
+    return [_task(run, one, hold(run, one, forecast, now, led=led), one.spec.id in asked) for one in run.tasks.values()]
 
 
-def _task(run: RunState, task: TaskState, forecast: Forecast, now: float, asked: bool) -> TaskView:
-    held = hold(run, task, forecast, now)
+def _task(run: RunState, task: TaskState, held: Hold, asked: bool) -> TaskView:
     live = None if task.live is None else run.live[task.live]
     return {
         **_status_task(run, task, held),

@@ -14,4 +14,5 @@ compile() {
 # The dev lock is resolved first and constrains the others: whoever has it has them too.
 compile "$@" --group dev --output-file $locks/dev.txt pyproject.toml
 compile --constraint $locks/dev.txt --output-file $locks/core.txt pyproject.toml
+compile --constraint $locks/dev.txt --output-file $locks/container.txt --extra redis --extra mqtt pyproject.toml
 compile --constraint $locks/dev.txt --output-file $locks/build.txt --group build

@@ -24,6 +24,13 @@ need git git
 if [ "$want" = test ]; then
     # The dashboard is tested in a real browser, in Chinese too.
     need chromium chromium
+    # What is told to MQTT is told to a real broker. Debian keeps it where a plain user's PATH does not look.
+    [ -x /usr/sbin/mosquitto ] || need mosquitto mosquitto
+    # What docker-compose.yml mounts is loaded by the real programs, and the file itself by the real parser.
+    need promtool prometheus
+    need docker-compose docker-compose
+    # Agents are confined by it.
+    need bwrap bubblewrap
     [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || missing="$missing fonts-noto-cjk"
 fi
 

@@ -3,27 +3,41 @@
 Never: anything but building, handing over and closing.
 """
 
+import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from agents.checks import Checks
+from agents.sandbox import UNCONFINED, Kind, Sandbox, find_sandbox
 from agents.site import Site
 from agents.window import Windows
+from conflict.adopt import moved_trunk
+from conflict.climb import Rungs
 from conflict.land import Trunk
+from conflict.look import Examiner
+from orchestrator.court import RunCourt
 from orchestrator.effects import Effects
-from orchestrator.ledger import Board, Store, open_ledger
+from orchestrator.heralds.wanted import Heralds, open_heralds
+from orchestrator.ledger import Beacon, Board, Leading, Store, open_beacon, open_ledger
+from orchestrator.lookout import Lookout
 from orchestrator.loop import Wiring
-from orchestrator.settings import Misuse, Settings, where_kept
+from orchestrator.right import LeaseRight, since_boot
+from orchestrator.settings import Misuse, SandboxUse, Settings, where_kept
+from orchestrator.sharing import Sharing
+from orchestrator.weights import shipped_weights
+from state.git.cached import CachedRepository
 from state.git.inspect import Place, Unusable, inspect
 from state.git.repository import GitRepository
 from state.git.worktrees import GitWorktrees
 from state.ids import RunId
+from state.kept import Cache
 from state.leases.holder import this_process
 from state.plan import Plan
-from state.ports import Bus, Clock, Lease, SeqTaken, StaleLease
+from state.ports import Bus, Clock, Lease, SeqTaken, StaleLease, StoreError
+from state.reach import Reach
 from state.run import RunState
 
 
@@ -37,7 +51,8 @@ class WallClock:
 @dataclass(frozen=True, slots=True)
 class House:
     """One repository with its ledger, opened. `path` is its work tree, or the repository itself where it is bare;
-    `branch` is the one checked out, None when HEAD is detached."""
+    `branch` is the one checked out, None when HEAD is detached. `leading` is the ledger for who leads a run, under
+    leases of `lease_seconds`."""
 
     path: Path
     home: Path
@@ -48,26 +63,45 @@ class House:
     lease: Lease
     bus: Bus
     clock: Clock
+    leading: Leading
+    reach: Reach
+    lease_seconds: float
+    cache: Cache
     board: Board | None = None
+    beacon: Beacon | None = None
+    heralds: Heralds | None = None
+    use: SandboxUse = SandboxUse.AUTO
+    readable: tuple[str, ...] = ()
 
     def holder(self, label: str) -> str:
         return this_process(label)
 
     def wiring(self) -> Wiring:
-        return Wiring(self.store, self.lease, self.store, self.bus, self.clock)
+        return Wiring(self.leading.store, self.leading.store, self.bus, self.clock)
+
+    async def take(self, run: RunId) -> LeaseRight | None:
+        """The right to lead a run; None when another process has it."""
+        since = since_boot()
+        held = await self.leading.lease.take(f"run:{run}", self.holder(run), self.lease_seconds)
+        return None if held is None else LeaseRight(self.leading.lease, held, self.lease_seconds, since)
 
 
 def find_repository(path: Path) -> Place:
     """The repository that a path is in; `Misuse` when it is in none that can be used."""
-    found = inspect(str(path))
+    try:
+        found = inspect(str(path))
+    except FileNotFoundError as error:
+        why = "the folder you are in is gone; go to one that exists, or name the repository by --repo"
+        raise Misuse(why) from error
     if isinstance(found, Unusable):
         raise Misuse(found.why)
     return found
 
 
 @asynccontextmanager
-async def open_house(path: Path, settings: Settings) -> AsyncIterator[House]:
-    """Open a repository and its ledger; `Misuse` when it is not one that can be used, `StoreError` from the ledger."""
+async def open_house(path: Path, settings: Settings, *, leading: bool = False) -> AsyncIterator[House]:
+    """Open a repository and its ledger; `Misuse` when it is not one that can be used, `StoreError` from the ledger.
+    With `leading`, for who leads runs, the message broker too, if there is one."""
     place = find_repository(path)
     top = Path(place.top_level or place.common_dir)
     home = settings.home(top)
@@ -76,7 +110,9 @@ async def open_house(path: Path, settings: Settings) -> AsyncIterator[House]:
     clock = WallClock()
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(open_ledger(where_kept(settings.store, Path(place.common_dir)), clock))
-        repository = GitRepository(str(top))
+        beacon, bus = await open_beacon(stack, settings, ledger) if leading else (None, ledger.bus)
+        heralds = stack.enter_context(open_heralds(os.environ, clock)) if leading else None
+        repository = CachedRepository(str(top), ledger.cache)
         stack.push_async_callback(repository.close)
         branch = None if place.branch is None else place.branch.removeprefix("refs/heads/")
         yield House(
@@ -87,48 +123,110 @@ async def open_house(path: Path, settings: Settings) -> AsyncIterator[House]:
             worktrees=GitWorktrees(repository),
             store=ledger.store,
             lease=ledger.lease,
-            bus=ledger.bus,
+            bus=bus,
             clock=clock,
+            leading=ledger.leading,
+            reach=ledger.reach,
+            lease_seconds=settings.lease,
             board=ledger.board,
+            cache=ledger.cache,
+            beacon=beacon,
+            heralds=heralds,
+            use=settings.sandbox,
+            readable=settings.readable,
         )
+
+
+def the_sandbox(use: SandboxUse, readable: tuple[str, ...]) -> Sandbox:
+    """The walls for the processes of a run; `Misuse` when there must be some and the machine has none."""
+    if use is SandboxUse.OFF:
+        return UNCONFINED
+    found = find_sandbox(readable)
+    if found.kind is Kind.NONE and use is SandboxUse.REQUIRED:
+        raise Misuse(f"TIANTING_SANDBOX asks for a sandbox, and there is none: {found.why}")
+    return found
+
+
+def why_unconfined(house: House) -> str:
+    """Why processes of windows have no walls although nobody switched that off; "" where they have."""
+    return find_sandbox(house.readable).why if house.use is SandboxUse.AUTO else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """Everything one run works through."""
+    """Everything one run works through. Its git asks before each step whether the run is still ours."""
 
+    repository: GitRepository
+    worktrees: GitWorktrees
     windows: Windows
     checks: Checks
     trunk: Trunk
+    sharing: Sharing
     effects: Effects
 
 
 @asynccontextmanager
-async def open_crew(house: House, name: RunId, plan: Plan, run: RunState) -> AsyncIterator[Crew]:
+async def open_crew(house: House, name: RunId, plan: Plan, run: RunState, right: LeaseRight) -> AsyncIterator[Crew]:
     """The crew of a run; processes, worktrees, ports and the right to the trunk are given back at the end."""
-    holder = house.holder(name)
+    async with AsyncExitStack() as stack:
+        repository = CachedRepository(str(house.path), house.cache, lambda _: right.guard(), house.repository)
+        stack.push_async_callback(repository.close)
+        crew = _crew(house, name, plan, run, right, repository)
+        try:
+            yield crew
+        except BaseException as error:
+            if _led_by_another(error):
+                right.doubt()
+            await _leave(crew, right, run.finished)
+            raise
+        await _leave(crew, right, run.finished)
+
+
+def _crew(house: House, name: RunId, plan: Plan, run: RunState, right: LeaseRight, repository: GitRepository) -> Crew:
+    holder, worktrees = house.holder(name), GitWorktrees(repository)
+    lookout = Lookout(repository, run, house.cache)
+    examiner = Examiner(repository, house.cache)
     site = Site(
         run=name,
         plan=plan,
-        worktrees=house.worktrees,
-        repository=house.repository,
-        lease=house.lease,
+        worktrees=worktrees,
+        repository=repository,
+        lease=house.leading.lease,
+        right=right,
         holder=holder,
         transcripts=house.store,
         clock=house.clock,
         home=house.home,
         source=house.path,
+        glimpsed=lookout.note,
+        sandbox=the_sandbox(house.use, house.readable),
+        court=RunCourt(run, repository, lookout, house.store, house.clock, house.path),
     )
-    trunk = Trunk(house.repository, house.lease, name, holder, house.clock)
+    trunk = Trunk(repository, house.leading.lease, name, holder, house.clock)
     windows, checks = Windows(site), Checks(site)
-    crew = Crew(windows, checks, trunk, Effects(run, windows, checks, house.repository, trunk, house.clock))
-    try:
-        yield crew
-    except BaseException as error:
-        if not _led_by_another(error):  # else what is on disk and at work is theirs now
-            await _close(crew)
-        raise
-    await _close(crew)
+    lookout.tell = windows.steer
+    rungs = Rungs(house.store, shipped_weights)
+    sharing = Sharing(
+        lease=house.leading.lease,
+        clock=house.clock,
+        run=run,
+        plan=plan,
+        holder=holder,
+        place=house.home.name,
+        moved=lambda: moved_trunk(repository, run),
+    )
+    effects = Effects(run, windows, checks, repository, trunk, house.clock, rungs, lookout, sharing, examiner)
+    return Crew(repository, worktrees, windows, checks, trunk, sharing, effects)
+
+
+async def _leave(crew: Crew, right: LeaseRight, ended: bool) -> None:
+    """Leave nothing behind; but where another process leads now, what is on disk and at work is theirs."""
+    if await right.holds():
+        await _close(crew, ended)
+        return
+    with suppress(StoreError):
+        await crew.trunk.release()
+        await crew.sharing.release()
 
 
 def _led_by_another(error: BaseException) -> bool:
@@ -136,8 +234,9 @@ def _led_by_another(error: BaseException) -> bool:
     return isinstance(error, lost) or (isinstance(error, BaseExceptionGroup) and error.subgroup(lost) is not None)
 
 
-async def _close(crew: Crew) -> None:
+async def _close(crew: Crew, ended: bool) -> None:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(crew.trunk.release)
-        stack.push_async_callback(crew.windows.close)
+        stack.push_async_callback(crew.sharing.release)
+        stack.push_async_callback(crew.windows.close, ended)
         stack.push_async_callback(crew.checks.close)

@@ -3,22 +3,28 @@
 Never: start anything.
 """
 
+import os
 import re
 import secrets
 import shlex
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib.util import find_spec
 
 from agents.folders import make_private
+from agents.passage import endpoints
+from agents.sandbox import Kind
+from agents.servers import has_own, variables_of
 from conflict.adopt import check_adoptable
-from orchestrator.compose import House
+from orchestrator.compose import House, the_sandbox
+from orchestrator.learned import learned_for
 from orchestrator.settings import Misuse
 from scheduler.classify import roles
 from scheduler.graph import start_order
 from state import events as ev
 from state.ids import BranchName, RoleName, RunId, Sha, TaskId
-from state.plan import Plan, RuntimeName
+from state.plan import AGENTS, RESOLVER, Network, Plan, RuntimeName, TaskSpec
 
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -37,7 +43,10 @@ async def plan_accepted(
     trunk = _trunk(house, plan)
     ref, sha = await _stand(house, trunk)
     chosen = roles(plan)
-    faults = list(_runtime_faults(plan, chosen))
+    faults = [*_runtime_faults(plan, chosen), *_resolver_faults(plan)]
+    faults += _missing_variables(plan, chosen)
+    faults += _missing_packages(plan, chosen)
+    faults += _network_faults(house, plan, chosen)
     adopted = await _adopted(house, plan, sha, faults)
     if faults:
         raise Misuse("\n".join(faults))
@@ -47,6 +56,7 @@ async def plan_accepted(
         plan.runtime_of(task, role) is RuntimeName.SCRIPTED and not task.adopt
         for task, role in zip(plan.tasks, chosen, strict=True)
     )
+    simulated = simulated or plan.simulates_conflicts
     return ev.PlanAccepted(
         run=run,
         plan=replace(plan, trunk=trunk),
@@ -60,6 +70,7 @@ async def plan_accepted(
         launched_by=launched_by,
         ladder=ladder,
         simulated=simulated,
+        learned=await learned_for(house.store, plan),
     )
 
 
@@ -127,6 +138,65 @@ def _runtime_faults(plan: Plan, chosen: tuple[RoleName, ...]) -> Iterator[str]:
             yield f"task {task.id!r} runs on `command` but has no `run:`"
         elif runtime is RuntimeName.SCRIPTED and not task.script:
             yield f"task {task.id!r} runs on `scripted` but has no `script:`"
+        elif runtime in AGENTS and not task.prompt.strip():
+            yield f"task {task.id!r} runs on `{runtime}` but has no `prompt:`"
+        elif runtime is RuntimeName.ACP and not plan.window_of(role).command:
+            yield f"task {task.id!r} runs on `acp`, but the windows of {role!r} name no `command:`, the agent's program"
+        elif runtime is RuntimeName.AUTOGEN and not plan.model_of(task, role):
+            yield f"task {task.id!r} runs on `autogen` but has no `model:`, such as anthropic:NAME or openrouter:NAME"
+
+
+def _resolver_faults(plan: Plan) -> Iterator[str]:
+    """The resolver works at conflicts of any task: what it runs must follow from the plan alone."""
+    spec = plan.resolver_of(TaskSpec(TaskId("any"), prompt="any"))
+    if spec is None:
+        return
+    for fault in _runtime_faults(replace(plan, tasks=(spec,)), (RESOLVER,)):
+        yield fault.replace("task 'any'", "the resolver", 1)
+
+
+def _missing_variables(plan: Plan, chosen: tuple[RoleName, ...]) -> list[str]:
+    handed = dict.fromkeys(name for role in dict.fromkeys(chosen) for name in plan.inherited_by(role))
+    served = dict.fromkeys(name for role in dict.fromkeys(chosen) for name in variables_of(plan, role))
+    return [
+        f"the plan hands {name} on to an MCP server, but it is not set here: export it, or take it out of the plan"
+        for name in served
+        if name not in os.environ
+    ] + [
+        f"the plan hands {name} on to agents (`inherit`), but it is not set here: export it, or take it out of the plan"
+        for name in handed
+        if name not in os.environ
+    ]
+
+
+def _network_faults(house: House, plan: Plan, chosen: tuple[RoleName, ...]) -> Iterator[str]:
+    """A limit that nothing keeps is no limit, and an agent without its model does nothing."""
+    if plan.network is Network.OPEN:
+        return
+    sandbox = the_sandbox(house.use, house.readable)
+    if sandbox.kind is Kind.NONE:
+        yield f"`network: {plan.network}` needs a sandbox, and there is none here: {sandbox.why}"
+    for task, role in zip(plan.tasks, chosen, strict=True):
+        runtime = plan.runtime_of(task, role)
+        if runtime not in AGENTS:
+            continue
+        variables = dict(plan.env_of(task, role)) | {name: os.environ.get(name, "") for name in plan.inherited_by(role)}
+        if plan.network is Network.OFF:
+            yield f"task {task.id!r} runs on `{runtime}`, which has no model without a network: say `network: model`"
+        elif not endpoints(runtime, variables):
+            told = f"task {task.id!r} runs on `{runtime}`, and nothing says where its model is"
+            yield f"{told}: name the address in `env`, in a variable such as ANTHROPIC_BASE_URL"
+
+
+def _missing_packages(plan: Plan, chosen: tuple[RoleName, ...]) -> Iterator[str]:
+    """Tianting's own MCP server is a program of ours, and an AutoGen agent speaks to servers through us."""
+    if find_spec("mcp") is not None:
+        return
+    for task, role in zip(plan.tasks, chosen, strict=True):
+        runtime = plan.runtime_of(task, role)
+        if runtime in AGENTS and (has_own(plan, role) or (runtime is RuntimeName.AUTOGEN and plan.servers_of(role))):
+            yield f"task {task.id!r} has MCP servers, which needs a package: pip install 'tianting[mcp]'"
+            return
 
 
 async def _adopted(house: House, plan: Plan, trunk: Sha, faults: list[str]) -> tuple[tuple[TaskId, Sha], ...]:

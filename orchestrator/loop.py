@@ -8,29 +8,31 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from conflict.train import TrainWork, decide_landings
+from conflict.train import decide_landings
 from orchestrator.accept import accept
 from orchestrator.effects import Effects
-from scheduler.decide import decide_starts, decide_stops, is_over
+from orchestrator.flight import InFlight
+from orchestrator.right import LeaseRight
+from scheduler.decide import decide_quotas, decide_starts, decide_stops, is_over
+from scheduler.resolvers import decide_passes
 from scheduler.retry import RetryOptions, retry_at
 from state import commands as cmd
 from state import events as ev
+from state.candidate import Rung
 from state.fold import apply
-from state.ids import CandidateId, IntentId, Seq, TaskId
+from state.ids import IntentId, Seq
 from state.intents import Submitted
-from state.ports import Bus, Clock, EventStore, Held, Inbox, Lease, StaleLease
+from state.ports import Bus, Clock, EventStore, Inbox, Wakeups
 from state.run import RunState
 
-LEASE_TTL = 15.0
 INBOX_WAIT = 5.0
 TRUNK_REST = 1.0
 """Seconds without a landing after which the right to the trunk is given back: taking it anew costs two writes."""
 MAX_ROUNDS = 1000
 
-_SETTLED_AT_ONCE = (cmd.CarryChecks, cmd.AskPerson)
-
+_SETTLED_AT_ONCE = (cmd.CarryChecks, cmd.AskPerson, cmd.OpenQuota, cmd.PassOver)
 Listener = Callable[[Sequence[ev.Recorded]], None]
 
 
@@ -39,7 +41,6 @@ class Wiring:
     """The ports the loop itself uses."""
 
     store: EventStore
-    lease: Lease
     inbox: Inbox
     bus: Bus
     clock: Clock
@@ -48,72 +49,57 @@ class Wiring:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a run is led: who hears of stored events, and whether to leave when only a person can move it."""
+    """How a run is led: who hears of stored events, when to leave, who is told a line about what is no event."""
 
     listener: Listener
     leave_when_waiting: bool = False
+    told: Callable[[str], None] = lambda _: None
 
 
-@dataclass(frozen=True, slots=True)
-class _Fact:
+@dataclass(slots=True)
+class _Awaited:
+    """An event that somebody waits to be stored."""
+
     event: ev.Event
-    stored: asyncio.Future[None] | None = None
+    stored: asyncio.Future[None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Done:
     command: cmd.Command
 
 
-_Item = _Fact | _Done | Submitted
-
-
-@dataclass(slots=True)
-class _InFlight:
-    """Commands begun and not ended, as far as the log does not say so itself."""
-
-    probing: bool = False
-    landing: bool = False
-    adopting: set[TaskId] = field(default_factory=set)
-    settling: set[CandidateId] = field(default_factory=set)
-    interrupted: set[str] = field(default_factory=set)
-    gates: int = 0
-    busy: int = 0
-
-    def work(self) -> TrainWork:
-        adopting, settling = frozenset(self.adopting), frozenset(self.settling)
-        return TrainWork(self.probing, self.landing, adopting, settling, self.gates)
+_Item = ev.Event | _Awaited | _Done | Submitted
 
 
 class Loop:
-    """Leads one run, from its state to its end, under the lease `held`."""
+    """Leads one run, from its state to its end, for as long as it has the `right` to."""
 
-    def __init__(self, wiring: Wiring, effects: Effects, run: RunState, held: Held, manner: Manner) -> None:
-        self._w, self._effects, self.run, self._held, self._manner = wiring, effects, run, held, manner
+    def __init__(self, wiring: Wiring, effects: Effects, run: RunState, right: LeaseRight, manner: Manner) -> None:
+        self._w, self._effects, self.run, self._right, self._manner = wiring, effects, run, right, manner
         self._arrived: deque[_Item] = deque()
         self._bell = asyncio.Event()
-        self._flight = _InFlight()
+        self._flight = InFlight()
         self._heard = run.intent
         self._now = run.last
         self._batch: list[ev.Recorded] = []
         self._stored: list[asyncio.Future[None]] = []
         self._orders: list[cmd.Command] = []
         self._gates: dict[asyncio.Task[None], cmd.RunChecks] = {}
+        self._idle: list[asyncio.Future[cmd.Command]] = []
         self._landed_at: float | None = None
+        self._own: Wakeups | None = None
         self._stopping = False
-
-    @property
-    def held(self) -> Held:
-        return self._held
 
     def emit(self, event: ev.Event) -> None:
         """Hand in an event; it is stored in the next turn."""
-        self._put(_Fact(event))
+        self._arrived.append(event)
+        self._bell.set()
 
     async def record(self, event: ev.Event) -> None:
         """Hand in an event and wait until it is stored: for facts that must be known before the next step."""
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._put(_Fact(event, stored))
+        self._put(_Awaited(event, stored))
         await stored
 
     def _put(self, item: _Item) -> None:
@@ -131,14 +117,17 @@ class Loop:
         """Until the run is over or `stop` was called. `first` are stored with the first turn."""
         for event in first:
             self.emit(event)
+        await self._effects.arrive(self.emit)
         await self._hear()
         async with asyncio.TaskGroup() as group:
             watch = group.create_task(self._watch_inbox())
-            renew = group.create_task(self._renew())
+            look = group.create_task(self._effects.look_out(self.emit))
             while not await self._turn(group):
                 pass
             watch.cancel()
-            renew.cancel()
+            look.cancel()
+            for hand in self._idle:
+                hand.cancel()
 
     async def _turn(self, group: asyncio.TaskGroup) -> bool:
         """One turn; True when it was the last."""
@@ -161,17 +150,20 @@ class Loop:
         self._bell.clear()
         while self._arrived:
             match self._arrived.popleft():
-                case _Fact(event=event, stored=stored):
-                    self._take(self._complete(event))
-                    if stored is not None:
-                        self._stored.append(stored)
                 case _Done(command=command):
-                    self._ended(command)
+                    self._flight.ended(command)
+                    if isinstance(command, cmd.LandCandidate):
+                        self._landed_at = self._now
+                case _Awaited(event=event, stored=stored):
+                    self._take(self._complete(event))
+                    self._stored.append(stored)
                 case Submitted() as submitted:
                     events, commands = accept(self.run, submitted)
                     for event in events:
                         self._take(event)
                     self._orders.extend(commands)
+                case event:
+                    self._take(self._complete(event))
 
     def _stop_stale_gates(self) -> None:
         """A gate whose commit is not the candidate's any more holds a place that another could have."""
@@ -185,6 +177,8 @@ class Loop:
         if not isinstance(event, (ev.AttemptFailed, ev.CandidateDropped)) or event.retry_at is not None:
             return event
         task = None if event.task is None else self.run.tasks[event.task]
+        if isinstance(event, ev.AttemptFailed) and self.run.live[event.attempt].candidate is not None:
+            return event  # whether the resolver tries again is decided where it is started
         if task is None:
             return event
         return replace(event, retry_at=retry_at(self.run, task, event.failure, self._now, self._w.retries))
@@ -202,6 +196,7 @@ class Loop:
         found: list[cmd.Command] = []
         for _ in range(MAX_ROUNDS):
             found = [*self._stops(now), *decide_landings(self.run, self._flight.work())]
+            found += [*decide_quotas(self.run, now), *decide_passes(self.run)]
             if not self.run.finished:
                 found.extend(decide_starts(self.run, now))
             if not found:
@@ -223,50 +218,28 @@ class Loop:
 
     def _dispatch(self, order: cmd.Command) -> list[cmd.Command]:
         """Fold what stands for the order in the log; what is left to do outside, if anything."""
-        flight = self._flight
         match order:
-            case cmd.StartAttempt(task=task, attempt=attempt, number=number, window=window, base=base, overlaps=near):
-                self._take(ev.AttemptDispatched(task.id, attempt, number, window, base, near))
+            case cmd.StartAttempt(task=task, attempt=attempt, number=number, window=window, base=base):
+                near, at = order.overlaps, order.candidate
+                self._take(ev.AttemptDispatched(task.id, attempt, number, window, base, near, at))
             case cmd.RunChecks(candidate=candidate, task=name, commit=commit):
                 self._take(ev.GateStarted(candidate, name, commit))
-                flight.gates += 1
             case cmd.AskPerson(question=question):
                 self._take(ev.QuestionAsked(question, question.task))
                 return []
             case cmd.CarryChecks(candidate=candidate, task=name, commit=commit):
                 self._take(ev.ChecksPassed(candidate, name, commit, 0.0, carried=True))
                 return []
-            case cmd.ProbeCandidate():
-                flight.probing = True
-            case cmd.LandCandidate():
-                flight.landing = True
-            case cmd.AdoptBranches(tasks=tasks):
-                flight.adopting.update(tasks)
-            case cmd.ResolveConflict(candidate=value) | cmd.DropCandidate(candidate=value):
-                flight.settling.add(value.id)
+            case cmd.PassOver(candidate=candidate, task=name, onto=onto, conflicts=conflicts, why=why):
+                self._take(ev.ConflictFound(candidate, name, onto, conflicts, why, Rung.RESOLVER))
+                return []
+            case cmd.OpenQuota(credential=credential):
+                self._take(ev.QuotaOpened(credential))
+                return []
             case _:
                 pass
+        self._flight.decided(order)
         return [order]
-
-    def _ended(self, order: cmd.Command) -> None:
-        flight = self._flight
-        flight.busy -= 1
-        match order:
-            case cmd.ProbeCandidate():
-                flight.probing = False
-            case cmd.LandCandidate():
-                flight.landing = False
-                self._landed_at = self._now
-            case cmd.RunChecks():
-                flight.gates -= 1
-            case cmd.AdoptBranches(tasks=tasks):
-                flight.adopting.difference_update(tasks)
-            case cmd.ResolveConflict(candidate=value) | cmd.DropCandidate(candidate=value):
-                flight.settling.discard(value.id)
-            case cmd.StartAttempt(attempt=attempt):
-                flight.interrupted.discard(attempt)
-            case _:
-                pass
 
     def _over(self, now: float, orders: Sequence[cmd.Command]) -> bool:
         if orders or self._flight.busy or self._arrived:
@@ -289,9 +262,9 @@ class Loop:
         batch, stored = self._batch, self._stored
         if batch:
             before = Seq(self.run.seq - len(batch))
-            await self._w.store.append(self.run.id, [(one.ts, one.event) for one in batch], before, self._held)
+            await self._w.store.append(self.run.id, [(one.ts, one.event) for one in batch], before, self._right.held)
             self._batch = []
-            self._w.bus.publish(self.run.id)
+            self._w.bus.publish(self.run.id, self._own)
             self._manner.listener(batch)
         self._stored = []
         for future in stored:
@@ -300,10 +273,14 @@ class Loop:
 
     def _begin(self, group: asyncio.TaskGroup, order: cmd.Command) -> None:
         self._flight.busy += 1
-        task = group.create_task(self._perform(order), name=type(order).__name__)
         if isinstance(order, cmd.RunChecks):
+            task = group.create_task(self._perform(order), name="RunChecks")
             self._gates[task] = order
             task.add_done_callback(self._gates.pop)
+        elif self._idle:
+            self._idle.pop().set_result(order)
+        else:
+            group.create_task(self._perform_all(order), name="orders")
 
     async def _perform(self, order: cmd.Command) -> None:
         try:
@@ -311,9 +288,21 @@ class Loop:
         finally:
             self._put(_Done(order))
 
+    async def _perform_all(self, order: cmd.Command) -> None:
+        """One order after the other, as they come; a task for each would cost as much as the rest of a turn."""
+        while True:
+            await self._perform(order)
+            more: asyncio.Future[cmd.Command] = asyncio.get_running_loop().create_future()
+            self._idle.append(more)
+            order = await more
+
     async def _wait(self, now: float) -> None:
         """Until something arrives or the next timer is due."""
+        await asyncio.sleep(0)  # what was begun takes its first step, and often is all it takes
+        if self._bell.is_set():
+            return
         due = [self.run.cooling[0][0]] if self.run.cooling else []
+        due.extend(self.run.quotas.values())
         if self._landed_at is not None and not self._flight.landing:
             due.append(await self._rest(now, self._landed_at + TRUNK_REST))
         if self.run.plan.limits.wall is not None:
@@ -331,20 +320,12 @@ class Loop:
         return due
 
     async def _watch_inbox(self) -> None:
-        async with self._w.bus.subscribe(self.run.id) as wakeups:
+        async with self._w.bus.subscribe(self.run.id) as self._own:
             while True:
                 await self._hear()
-                await wakeups.wait(INBOX_WAIT)
+                await self._own.wait(INBOX_WAIT)
 
     async def _hear(self) -> None:
         for submitted in await self._w.inbox.pending(self.run.id, IntentId(self._heard)):
             self._heard = submitted.id
             self._put(submitted)
-
-    async def _renew(self) -> None:
-        while True:
-            await asyncio.sleep(LEASE_TTL / 3)
-            kept = await self._w.lease.renew(self._held, LEASE_TTL)
-            if kept is None:
-                raise StaleLease(f"somebody else leads run {self.run.id} now; this process stops")
-            self._held = kept

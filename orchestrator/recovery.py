@@ -4,20 +4,29 @@ Never: remove what is not proven to be kept, touch what the log does not say is 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from conflict.land import Trunk
+from conflict.probe import probe
 from state import events as ev
-from state.codec import name_of
+from state.commands import ProbeCandidate
 from state.failure import Failure, FailureKind
-from state.fold import apply
-from state.ids import AttemptId, RunId, Seq, Sha, TaskId, WindowId
-from state.lifecycle import IN_TRAIN, IllegalMove
-from state.ports import EventStore, Repository, StoreError, Worktrees
+from state.ids import AttemptId, Sha, TaskId, WindowId
+from state.lifecycle import IN_TRAIN
+from state.ports import Repository, StoreError, Worktrees
 from state.run import RunState
 
-PAGE = 5000
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """A clock that stands."""
+
+    ts: float
+
+    def now(self) -> float:
+        return self.ts
 
 
 class Salvage(Protocol):
@@ -26,25 +35,6 @@ class Salvage(Protocol):
     async def sweep(self) -> None: ...
 
     async def salvage(self, window: WindowId, attempt: AttemptId, task: TaskId, base: Sha) -> tuple[ev.Event, ...]: ...
-
-
-async def load(store: EventStore, run: RunId) -> RunState:
-    """The state of a run from its whole log; `StoreError` when there is no such run."""
-    log: list[ev.Recorded] = []
-    while page := await store.read(run, Seq(log[-1].seq if log else 0), PAGE):
-        log.extend(page)
-    if not log:
-        raise StoreError(f"there is no run {run!r} in this ledger; `tianting runs` lists them")
-    state = RunState()
-    for recorded in log:
-        try:
-            apply(state, recorded)
-        except (IllegalMove, LookupError, ValueError, AttributeError, TypeError) as error:
-            raise StoreError(
-                f"the log of run {run} makes no sense at event {recorded.seq} ({name_of(recorded.event)}): it is "
-                "damaged, or of another version; other runs can still be used"
-            ) from error
-    return state
 
 
 async def recover(
@@ -60,6 +50,7 @@ async def recover(
     events: list[ev.Event] = []
     await windows.sweep()
     await worktrees.settle()
+    await worktrees.gather(str(home / run.id))
     # Either way the fence moves: whoever led before and still breathes can not land from here on.
     if run.landing is not None:
         events.extend(await trunk.recover(run.landing, run))
@@ -73,7 +64,20 @@ async def recover(
     for path in await worktrees.known(str(home / run.id)):
         await worktrees.remove(path)
     await _sweep_branches(run, repository)
+    events.extend(await _merges_gone(run, now, repository))
     return events
+
+
+async def _merges_gone(run: RunState, now: float, repository: Repository) -> Sequence[ev.Event]:
+    """Nothing but the log names the merges of the train, so that a `git gc` of the user's may take them. From the first
+    one that is gone they are made anew; within a second of the first time they are the very same commits."""
+    merges = [state for state in run.in_train() if state.commit is not None]
+    for number, state in enumerate(merges):
+        if await repository.resolve(state.commit or "") is None:
+            onto = await repository.resolve(run.trunk_ref) or run.trunk
+            order = ProbeCandidate(tuple(later.value for later in merges[number:]), onto)
+            return [event async for event in probe(repository, order, run, _At(now))]
+    return ()
 
 
 async def _trunk_moved(run: RunState, repository: Repository) -> Sequence[ev.Event]:

@@ -13,10 +13,7 @@ from functools import lru_cache
 from scheduler.evidence import ACTIVITIES, KINDS, Evidence
 from scheduler.graph import estimate_of
 from state.ids import RoleName, window_id
-from state.plan import DEFAULT_WINDOWS, Plan, TaskSpec, WindowSpec
-
-RESOLVER = RoleName("resolver")
-"""Windows for settling conflicts; no task is given to them unless it asks."""
+from state.plan import DEFAULT_WINDOWS, RESOLVER, Plan, TaskSpec, WindowSpec
 
 _WORD = re.compile(r"[A-Z]?[a-z]+(?:-end)?|[A-Z]+(?![a-z])")
 

@@ -5,13 +5,16 @@ Never: wait, change a fact, why a task is held (that is `forecast.py`, when some
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 
 from scheduler import limits
-from scheduler.balance import free_window
-from state.commands import InterruptAttempt, StartAttempt
+from scheduler.balance import free_windows
+from scheduler.resolvers import is_wanted, resolver_starts
+from state.commands import InterruptAttempt, OpenQuota, StartAttempt
+from state.failure import FailureKind
 from state.footprint import first_meeting
 from state.ids import TaskId, WindowId, attempt_id
+from state.plan import AGENTS, OnOverlap
 from state.ready import GroupKey
 from state.run import RunState
 from state.standing import WindowState
@@ -26,13 +29,15 @@ def decide_starts(run: RunState, now: float) -> list[StartAttempt]:
     """All that may start now, best first; a pick counts as live for those after it. `run.warm_up(now)` comes before.
 
     Of all pools with a free window the task of the lowest rank is next. In its pool, a task whose footprint meets that
-    of a live one gives way to the first of the next few that meets none; where all do, the first starts all the same.
+    of a live one gives way to the first of the next few that meets none; where all do, the first starts all the same
+    (`overlaps` of the plan: with `hold` it waits until those have landed, with `go` nothing gives way).
+    The resolver comes before all: others wait for what it settles.
     """
     room = limits.room(run) if limits.may_start(run, now) else 0
-    if not room or not len(run.ready):
-        return []
-    desk = _Desk(run)
-    starts: list[StartAttempt] = []
+    starts = resolver_starts(run, room) if room else []
+    if len(starts) == room or not len(run.ready):
+        return starts
+    desk = _Desk(run, starts)
     while len(starts) < room:
         start = desk.next_start()
         if start is None:
@@ -48,9 +53,20 @@ def decide_stops(run: RunState, now: float) -> list[InterruptAttempt]:
     for attempt in run.live.values():
         if run.tasks[attempt.task].cancelled:
             stops.append(InterruptAttempt(attempt.id, "the task was cancelled"))
+        elif attempt.candidate is not None and not is_wanted(run, attempt):
+            stops.append(InterruptAttempt(attempt.id, "the conflict it works at is settled otherwise"))
         elif late:
             stops.append(InterruptAttempt(attempt.id, "the time of the run has run out"))
+        elif why := limits.overspent(run, attempt):
+            stops.append(InterruptAttempt(attempt.id, why, FailureKind.BUDGET))
+        elif attempt.runtime in AGENTS and limits.closed_until(run, run.tasks[attempt.task].role) is not None:
+            stops.append(InterruptAttempt(attempt.id, "the provider's limit is reached", FailureKind.QUOTA))
     return stops
+
+
+def decide_quotas(run: RunState, now: float) -> list[OpenQuota]:
+    """The credentials whose provider has been left alone for long enough."""
+    return [OpenQuota(credential) for credential, until in run.quotas.items() if until <= now]
 
 
 def is_over(run: RunState, now: float) -> bool:
@@ -61,7 +77,7 @@ def is_over(run: RunState, now: float) -> bool:
     """
     if run.finished or run.live or run.landing is not None:
         return False
-    if limits.past_wall(run, now):
+    if limits.past_wall(run, now) or (limits.spent(run) and not run.train):
         return True
     if run.train:
         return False
@@ -71,19 +87,26 @@ def is_over(run: RunState, now: float) -> bool:
 class _Desk:
     """One decision in the making: the run as it stands, and the picks made so far."""
 
-    def __init__(self, run: RunState) -> None:
+    def __init__(self, run: RunState, begun: Sequence[StartAttempt]) -> None:
         self._run = run
-        self._claims = list(run.claims.values())
+        self._claims = [*run.claims.values(), tuple(run.elsewhere)]
         self._held = {glob for claim in self._claims for glob in claim}
-        self._taken: set[WindowId] = set()
+        self._taken: set[WindowId] = {start.window for start in begun}
         self._near: dict[GroupKey, tuple[int, list[TaskId]]] = {}
-        self._live = [(attempt.task, limits.footprint(run.tasks[attempt.task].spec)) for attempt in run.live.values()]
+        self._policy = run.plan.overlaps
+        if self._policy is OnOverlap.HOLD:
+            self._live = limits.unlanded(run)
+        else:
+            near = run.live.values()
+            self._live = [(one.task, limits.held_now(run.tasks[one.task], one.touched)) for one in near]
         self._wanted = run.ready.pools()
         self._pools: list[_Pool] = []
         for name in self._wanted:
             windows = limits.windows_of(run, name)
-            if free_window(windows) is not None:
-                self._pools.append(_Pool(windows, run.ready.heads(name, self._held, self._blocking)))
+            held = bool(windows) and limits.closed_until(run, windows[0].role) is not None
+            free = [] if held else free_windows(windows, self._wanted)
+            if free:
+                self._pools.append(_Pool(free, run.ready.heads(name, self._held, self._blocking)))
 
     def _blocking(self, exclusive: tuple[str, ...]) -> str | None:
         for claim in self._claims:
@@ -93,13 +116,17 @@ class _Desk:
         return None
 
     def next_start(self) -> StartAttempt | None:
-        best: tuple[int, _Pool, WindowState] | None = None
-        for pool in self._pools:
-            window = free_window(pool.windows, self._taken, self._wanted)
-            rank = None if window is None else self._first(pool)
-            if window is not None and rank is not None and (best is None or rank < best[0]):
-                best = rank, pool, window
-        return None if best is None else self._pick(best[1], best[2])
+        while True:
+            best: tuple[int, _Pool, WindowState] | None = None
+            for pool in self._pools:
+                window = pool.window(self._taken)
+                rank = None if window is None else self._first(pool)
+                if window is not None and rank is not None and (best is None or rank < best[0]):
+                    best = rank, pool, window
+            start = None if best is None else self._pick(best[1], best[2])
+            if best is None or start is not None:
+                return start
+            # All that is ready in this pool is held; what was pulled from it is not put back, so that this ends.
 
     def _first(self, pool: "_Pool") -> int | None:
         head = self._pull(pool)
@@ -114,19 +141,22 @@ class _Desk:
             pass
         return head
 
-    def _pick(self, pool: "_Pool", window: WindowState) -> StartAttempt:
+    def _pick(self, pool: "_Pool", window: WindowState) -> StartAttempt | None:
+        """None where all that were looked at are held."""
         crossing: list[_Head] = []
         chosen: _Head | None = None
         while chosen is None and len(crossing) < LOOK_AHEAD and (head := self._pull(pool)) is not None:
-            if self._overlaps(head[1]):
+            if self._policy is not OnOverlap.GO and self._overlaps(head[1]):
                 crossing.append(head)
             else:
                 chosen = head
-        if chosen is None:
+        if self._policy is OnOverlap.HOLD:
+            crossing.clear()
+        elif chosen is None:
             chosen = crossing.pop(0)
         for head in crossing:
             pool.put(head)
-        return self._start(pool, chosen, window)
+        return None if chosen is None else self._start(pool, chosen, window)
 
     def _overlaps(self, key: GroupKey) -> list[TaskId]:
         """The live tasks whose footprints meet that of a group; those looked at before are not looked at again."""
@@ -146,25 +176,35 @@ class _Desk:
         if behind is not None:
             pool.put((behind, key))
         self._taken.add(window.id)
-        self._live.append((task.spec.id, limits.footprint(task.spec)))
+        self._live.append((task.spec.id, limits.footprint(task)))
         if task.spec.exclusive:
             self._claims.append(task.spec.exclusive)
             self._held.update(task.spec.exclusive)
         number = task.attempts + 1
         attempt = attempt_id(task.spec.id, number)
-        return StartAttempt(task.spec, attempt, number, window.id, self._run.trunk, near)
+        begun = task.begun
+        if begun is None:
+            return StartAttempt(task.spec, attempt, number, window.id, self._run.trunk, near)
+        # Its conversation and its work speak of the commit that it began at; the train brings in what came since.
+        return StartAttempt(task.spec, attempt, number, window.id, begun.base, near, begun.work, begun.session)
 
 
 class _Pool:
     """The heads of one pool, lowest rank first: those of the index as they come, and those put back."""
 
-    __slots__ = ("_coming", "_next", "_waiting", "windows")
+    __slots__ = ("_coming", "_free", "_next", "_waiting")
 
-    def __init__(self, windows: tuple[WindowState, ...], coming: Iterator[_Head]) -> None:
-        self.windows = windows
+    def __init__(self, free: list[WindowState], coming: Iterator[_Head]) -> None:
+        self._free = free
         self._coming = coming
         self._next = next(coming, None)
         self._waiting: list[_Head] = []
+
+    def window(self, taken: Container[WindowId]) -> WindowState | None:
+        """The next one to take a task; None when all are at work. Another pool may have one in common with this."""
+        while self._free and self._free[0].id in taken:
+            del self._free[0]
+        return self._free[0] if self._free else None
 
     def put(self, head: _Head) -> None:
         heapq.heappush(self._waiting, head)

@@ -4,9 +4,6 @@ Never: a recursion (plans are deep), a look at a run. Every function takes a few
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import networkx as nx
 
 from state.ids import TaskId
 from state.plan import Plan, TaskSpec
@@ -34,24 +31,18 @@ def estimate_of(task: TaskSpec) -> float:
     return 0.0 if task.adopt is not None else DEFAULT_ESTIMATE
 
 
-if TYPE_CHECKING:
-    _Data = dict[str, object]
-    Graph = nx.DiGraph[TaskId, _Data, _Data]
-
-
-def graph_of(plan: Plan) -> "Graph":
-    """An edge from each need to each task that needs it; nodes in the plan's own order."""
-    graph: Graph = nx.DiGraph()
-    graph.add_nodes_from(task.id for task in plan.tasks)
-    graph.add_edges_from((need, task.id) for task in plan.tasks for need in task.needs)
-    return graph
-
-
 def waves(plan: Plan) -> tuple[tuple[TaskId, ...], ...]:
     """Tasks by the earliest round in which they could run, were there windows for all; each in the plan's order."""
+    if not any(task.needs for task in plan.tasks):
+        return (tuple(task.id for task in plan.tasks),) if plan.tasks else ()
+    import networkx as nx  # a plan without needs starts sooner than this is loaded
+
+    graph: nx.DiGraph[TaskId, dict[str, object], dict[str, object]] = nx.DiGraph()
+    graph.add_nodes_from(task.id for task in plan.tasks)
+    graph.add_edges_from((need, task.id) for task in plan.tasks for need in task.needs)
     place = {task.id: at for at, task in enumerate(plan.tasks)}
     try:
-        generations = list(nx.topological_generations(graph_of(plan)))
+        generations = list(nx.topological_generations(graph))
     except nx.NetworkXUnfeasible as error:
         raise CycleFound(f"the needs of plan {plan.name!r} run in a circle") from error
     return tuple(tuple(sorted(wave, key=place.__getitem__)) for wave in generations)
@@ -73,13 +64,16 @@ class _Tail:
 
 
 def _tails(plan: Plan) -> dict[TaskId, _Tail]:
-    graph = graph_of(plan)
     specs = {task.id: task for task in plan.tasks}
+    children: dict[TaskId, list[TaskId]] = {task.id: [] for task in plan.tasks}
+    for task in plan.tasks:
+        for need in task.needs:
+            children[need].append(task.id)
     tails: dict[TaskId, _Tail] = {}
     for name in reversed(topological_order(plan)):
         spec = specs[name]
         seconds, tasks, priority, best = 0.0, 0, spec.priority, None
-        for child in graph.successors(name):
+        for child in children[name]:
             tail = tails[child]
             priority = max(priority, tail.priority)
             if (tail.seconds, tail.tasks) > (seconds, tasks):

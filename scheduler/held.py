@@ -7,10 +7,11 @@ from collections import deque
 from typing import assert_never
 
 from scheduler import limits
-from scheduler.balance import free_window
+from scheduler.balance import free_windows
 from state import reasons as why
 from state.ids import CandidateId, TaskId
 from state.lifecycle import Status
+from state.plan import OnOverlap
 from state.run import RunState
 from state.standing import CandidateState, Gate, TaskState
 
@@ -27,7 +28,8 @@ def reason_for(run: RunState, name: TaskId, now: float) -> why.Reason:
         case Status.RUNNING:
             return _asked(run, task) or why.AtWork(str(task.window))
         case Status.PROPOSED | Status.GATING | Status.CONFLICTED:
-            return _asked(run, task) or _in_train(run, task)
+            at_work = None if task.live is None else why.AtWork(str(task.window))
+            return _asked(run, task) or at_work or _in_train(run, task)
         case Status.WAITING:
             return _needs(run, task) or _stopped(run, now) or _ready(run, task, now)
         case _:
@@ -105,19 +107,29 @@ def _stopped(run: RunState, now: float) -> why.Reason | None:
     if run.paused:
         return why.Paused()
     wall = run.plan.limits.wall
-    return why.TimeUp(wall) if wall is not None and limits.past_wall(run, now) else None
+    if wall is not None and limits.past_wall(run, now):
+        return why.TimeUp(wall)
+    spent = limits.spent(run)
+    return why.BudgetSpent(spent) if spent else None
 
 
 def _ready(run: RunState, task: TaskState, now: float) -> why.Reason:
     if task.adopted is not None:
         return why.Adopting()
+    closed = limits.closed_until(run, task.role)
+    if closed is not None:
+        return why.QuotaShut(closed)
     if task.not_before > now:
         return why.CoolingDown(task.not_before)
     held = limits.held_by(run, task.spec.exclusive)
     if held is not None:
         return why.ClaimHeld(*held)
+    if run.plan.overlaps is OnOverlap.HOLD:
+        met = limits.overlapped_by(run, task)
+        if met is not None:
+            return why.ClaimHeld(*met)
     pool = task.key[0]
     windows = limits.windows_of(run, pool)
-    if free_window(windows) is None:
+    if not free_windows(windows):
         return why.PoolFull(pool, len(windows))
     return why.Next() if limits.room(run) else why.WindowsFull(run.plan.limits.windows)

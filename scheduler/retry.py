@@ -42,8 +42,11 @@ def retry_at(
             return now if task.live is not None else None
         case FailureKind.CONFLICT if run.ladder:
             return now  # a person chose to do it again
-        case FailureKind.BUDGET:
-            return None  # more would be spent than a person allowed
+        case FailureKind.BUDGET | FailureKind.AUTH:
+            return None  # more would be spent than a person allowed; or nobody has logged in meanwhile
+        case FailureKind.QUOTA:
+            until = run.quotas.get(run.plan.credential_of(task.role))
+            return now + _delay(task.spec.id, task.attempts, task.attempts - 1, options) if until is None else until
         case (
             FailureKind.EXIT
             | FailureKind.VERIFY
@@ -55,6 +58,7 @@ def retry_at(
             | FailureKind.PROTOCOL
             | FailureKind.ENVIRONMENT
             | FailureKind.BUG
+            | FailureKind.MODEL
         ):
             if task.failures >= run.plan.retries_of(task.spec):
                 return None

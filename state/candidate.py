@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from state.ids import AttemptId, BranchName, CandidateId, Sha, TaskId
+from state.light import light
 
 
 class ConflictKind(StrEnum):
@@ -21,9 +22,14 @@ class Rung(StrEnum):
     """A way to resolve a conflict, lowest first."""
 
     TRIVIAL = "trivial"
+    REMEMBERED = "remembered"
+    STRUCTURAL = "structural"
+    CONTRACT = "contract"
+    RESOLVER = "resolver"
     PERSON = "person"
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Side:
     """One side of a conflict at one path: the blob and its git file mode (`100644`, `100755`, `120000`, `160000`)."""
@@ -32,6 +38,7 @@ class Side:
     mode: str
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Conflict:
     """One conflict at one path; a side that does not exist there is None.
@@ -48,6 +55,16 @@ class Conflict:
     theirs: Side | None = None
     symbol: str = ""
     detail: str = ""
+
+
+@light
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a rule would make of a clash of text at `path` and is not sure enough of: a blob, and why that one."""
+
+    path: str
+    blob: Sha
+    how: str
 
 
 @dataclass(frozen=True, slots=True)

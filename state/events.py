@@ -21,8 +21,13 @@ from state.ids import (
     WindowId,
 )
 from state.intents import Intent
+from state.light import light
 from state.plan import Plan
 from state.question import Question
+from state.radar_events import FootprintSeen as FootprintSeen
+from state.radar_events import Overlap as Overlap
+from state.radar_events import OverlapGone as OverlapGone
+from state.radar_events import OverlapSeen as OverlapSeen
 from state.train_events import ApprovalGiven as ApprovalGiven
 from state.train_events import CandidateDropped as CandidateDropped
 from state.train_events import CandidateProbed as CandidateProbed
@@ -35,15 +40,18 @@ from state.train_events import GateStarted as GateStarted
 from state.train_events import Landed as Landed
 from state.train_events import LandingDispatched as LandingDispatched
 from state.train_events import LandingRefused as LandingRefused
+from state.train_events import ResolverCalled as ResolverCalled
 from state.transcript import Usage
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class PlanAccepted:
     """The first event of every log. `roles` and `order` hold what the scheduler decided once, task by task in the
     order of `plan.tasks`: the role, and the task's place in the order of starting (0 first). `adopted` names the sha
     of each adopted branch. `trunk_ref` is the full name of the ref to land on. `launched_by` is `run`, `land`, `demo`
-    or `serve`; `ladder` False stops at git's own merge.
+    or `serve`; `ladder` False stops at git's own merge. `learned` are files that tasks like it
+    changed in earlier runs.
     """
 
     run: RunId
@@ -58,8 +66,10 @@ class PlanAccepted:
     launched_by: str = "run"
     ladder: bool = True
     simulated: bool = False
+    learned: tuple[tuple[TaskId, tuple[str, ...]], ...] = ()
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class IntentAccepted:
     intent_id: IntentId
@@ -67,6 +77,7 @@ class IntentAccepted:
     intent: Intent
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class IntentRefused:
     intent_id: IntentId
@@ -75,9 +86,11 @@ class IntentRefused:
     why: str
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class AttemptDispatched:
-    """Stored before anything of the attempt is begun. `overlaps` are the live tasks whose claims it meets."""
+    """Stored before anything of the attempt is begun. `overlaps` are the live tasks whose claims it meets. With
+    `candidate` it is the resolver's, at the conflict of that one; its task goes no further by it."""
 
     task: TaskId
     attempt: AttemptId
@@ -85,8 +98,10 @@ class AttemptDispatched:
     window: WindowId
     base: Sha
     overlaps: tuple[TaskId, ...] = ()
+    candidate: CandidateId | None = None
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class AttemptStarted:
     """Its program runs: `pid` leads the process group; `worktree` is an absolute path; `ports` are leased."""
@@ -101,17 +116,22 @@ class AttemptStarted:
     ports: tuple[tuple[str, int], ...] = ()
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class AttemptProgressed:
-    """One line for the screens about a live attempt, and what it has spent since the last such event."""
+    """One line for the screens about a live attempt ("" for no news), and what it has spent since the last such event,
+    with the model that it was spent on. `session` is how its program calls their conversation, once that is known."""
 
     task: TaskId
     attempt: AttemptId
     window: WindowId
     note: str
     usage: Usage = Usage()
+    session: str = ""
+    model: str = ""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class SnapshotTaken:
     """Work that is not a candidate is kept as `commit` under `ref` (`refs/tianting/salvage/…`)."""
@@ -123,9 +143,11 @@ class SnapshotTaken:
     why: str
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class AttemptSucceeded:
-    """The program ended well and `verify` was green: a candidate. Empty `paths` means nothing changed."""
+    """The program ended well and `verify` was green: a candidate; from the resolver, what it made of a conflict, with
+    no branch. Empty `paths` means nothing changed."""
 
     task: TaskId
     attempt: AttemptId
@@ -137,6 +159,7 @@ class AttemptSucceeded:
     summary: str = ""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class AttemptFailed:
     """`retry_at` is the unix time of the next try, or None when there is none."""
@@ -148,6 +171,7 @@ class AttemptFailed:
     retry_at: float | None
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class QuestionAsked:
     """Something waits for a person."""
@@ -156,6 +180,7 @@ class QuestionAsked:
     task: TaskId | None
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class QuestionAnswered:
     """`by` is a person, or `nobody` when the question lapsed because what asked it ended."""
@@ -165,6 +190,7 @@ class QuestionAnswered:
     by: str
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class TaskCancelled:
     task: TaskId
@@ -172,16 +198,19 @@ class TaskCancelled:
     why: str
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class RunPaused:
     by: str
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class RunResumed:
     by: str
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class LeaseTaken:
     """A process leads the run from here on; every later event until the next such one is its own."""
@@ -190,6 +219,7 @@ class LeaseTaken:
     token: int
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class TrunkMoved:
     """The trunk was moved by somebody else."""
@@ -198,6 +228,33 @@ class TrunkMoved:
     after: Sha
 
 
+@light
+@dataclass(frozen=True, slots=True)
+class ClaimsElsewhere:
+    """What other runs of this repository claim for themselves now, as pairs of glob and run; nothing else of them
+    is known any more."""
+
+    held: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaClosed:
+    """A provider wants to be left alone by all who show this credential, until `until` (unix seconds)."""
+
+    credential: str
+    until: float
+    why: str
+
+
+@light
+@dataclass(frozen=True, slots=True)
+class QuotaOpened:
+    """The time is over: they go on."""
+
+    credential: str
+
+
+@light
 @dataclass(frozen=True, slots=True)
 class RunFinished:
     """Nothing is left that could go on. `landed` are task ids in order of landing; `resolved` the candidates whose
@@ -223,9 +280,13 @@ Event = (
     | AttemptFailed
     | QuestionAsked
     | QuestionAnswered
+    | FootprintSeen
+    | OverlapSeen
+    | OverlapGone
     | CandidateProposed
     | CandidateProbed
     | ConflictFound
+    | ResolverCalled
     | ConflictResolved
     | GateStarted
     | ChecksPassed
@@ -240,10 +301,14 @@ Event = (
     | RunResumed
     | LeaseTaken
     | TrunkMoved
+    | ClaimsElsewhere
+    | QuotaClosed
+    | QuotaOpened
     | RunFinished
 )
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """An event at its place in a log: `seq` from 1 without gaps, `ts` in unix seconds."""

@@ -28,6 +28,13 @@ class FailureKind(StrEnum):
     LOST = "lost"
     """The process that led the run died while the attempt was live; its work is in salvage."""
     BUDGET = "budget"
+    """More tokens, money, turns or minutes would be spent than the plan allows."""
+    AUTH = "auth"
+    """The provider or the program knows no valid credential: somebody must log in or hand one over."""
+    QUOTA = "quota"
+    """The provider's limit for this credential is reached; it opens again by itself."""
+    MODEL = "model"
+    """The provider refused the request or failed, and the program gave up."""
     PROTOCOL = "protocol"
     """The program spoke, but not the language of its runtime."""
     ENVIRONMENT = "environment"
@@ -36,7 +43,7 @@ class FailureKind(StrEnum):
     """An effect of ours raised; the traceback is in the detail."""
 
 
-UNCOUNTED = frozenset({FailureKind.LOST, FailureKind.CANCELLED})
+UNCOUNTED = frozenset({FailureKind.LOST, FailureKind.CANCELLED, FailureKind.QUOTA})
 """Failures that are no fault of the task and do not use up its retries."""
 
 

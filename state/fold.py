@@ -10,11 +10,15 @@ from state import events as ev
 from state import fold_train as train
 from state import intents
 from state.candidate import Candidate
+from state.failure import UNCOUNTED
+from state.footprint import as_glob
 from state.ids import AttemptId, CandidateId, window_id
 from state.lifecycle import ENDED, Status
+from state.plan import AGENTS
 from state.question import About
 from state.run import RunState
-from state.standing import AttemptState, Choice, Gate, TaskState, WindowState
+from state.standing import AttemptState, Begun, Choice, Gate, TaskState, WindowState
+from state.transcript import Usage
 
 
 def replay(log: Iterable[ev.Recorded]) -> RunState:
@@ -29,9 +33,10 @@ def apply(run: RunState, recorded: ev.Recorded) -> None:
     """Fold one more event in. ValueError on a gap; `IllegalMove` on an event that can not follow."""
     if recorded.seq != run.seq + 1:
         raise ValueError(f"event {recorded.seq} does not follow {run.seq} in run {run.id}")
-    run.last = max(run.last, recorded.ts)
-    fold = _FOLDS[type(recorded.event)]
-    fold(run, recorded.event)  # type: ignore[arg-type]  # the table pairs each event with its own fold
+    if recorded.ts > run.last:
+        run.last = recorded.ts
+    event = recorded.event
+    _FOLDS[type(event)](run, event)  # type: ignore[arg-type]  # the table pairs each event with its own fold
     run.seq = recorded.seq
 
 
@@ -45,9 +50,12 @@ def _plan_accepted(run: RunState, e: ev.PlanAccepted) -> None:
             name = window_id(spec.role, number)
             run.windows[name] = WindowState(name, spec.role)
     adopted = dict(e.adopted)
+    known = {name: tuple(as_glob(path) for path in paths) for name, paths in e.learned}
     for task, role, rank in zip(e.plan.tasks, e.roles, e.order, strict=True):
-        key = (task.window or role, task.exclusive, task.touches)
+        learned = known.get(task.id, ())
+        key = (task.window or role, task.exclusive, task.touches + learned)
         run.tasks[task.id] = TaskState(task, role, rank, key, len(set(task.needs)), adopted.get(task.id))
+        run.tasks[task.id].learned = learned
         for need in set(task.needs):
             run.children.setdefault(need, []).append(task.id)
     run.counts[Status.WAITING] = len(run.tasks)
@@ -117,23 +125,36 @@ def _intent_refused(run: RunState, e: ev.IntentRefused) -> None:
 
 def _dispatched(run: RunState, e: ev.AttemptDispatched) -> None:
     task, window = run.tasks[e.task], run.windows[e.window]
-    run.unready(task)
-    run.move(task, Status.RUNNING, "AttemptDispatched")
+    if e.candidate is None:
+        run.unready(task)
+        run.move(task, Status.RUNNING, "AttemptDispatched")
     task.attempts, task.live, task.window = e.number, e.attempt, e.window
     window.attempt, window.attempts = e.attempt, window.attempts + 1
-    run.live[e.attempt] = AttemptState(e.attempt, e.task, e.window, e.number, e.base, run.last)
+    live = AttemptState(e.attempt, e.task, e.window, e.number, e.base, run.last, candidate=e.candidate)
+    run.live[e.attempt] = live
     if task.spec.exclusive:
         run.claims[e.task] = task.spec.exclusive
 
 
 def _started(run: RunState, e: ev.AttemptStarted) -> None:
     attempt = run.live[e.attempt]
-    attempt.started, attempt.pid, attempt.worktree = True, e.pid, e.worktree
+    attempt.started, attempt.pid, attempt.worktree, attempt.runtime = True, e.pid, e.worktree, e.runtime
 
 
 def _progressed(run: RunState, e: ev.AttemptProgressed) -> None:
-    run.live[e.attempt].note = e.note
+    attempt = run.live[e.attempt]
+    attempt.note = e.note or attempt.note
+    attempt.session = e.session or attempt.session
+    attempt.model = e.model or attempt.model
+    if not e.usage.tokens and not e.usage.usd:
+        return
+    attempt.spent += e.usage
+    attempt.turns += e.usage.output > 0
+    run.tasks[e.task].spent += e.usage
+    run.windows[e.window].spent += e.usage
     run.cost += e.usage
+    by = f"{attempt.runtime} {attempt.model}".strip()
+    run.models[by] = run.models.get(by, Usage()) + e.usage
 
 
 def _end_attempt(run: RunState, task: TaskState, attempt: AttemptId) -> None:
@@ -142,20 +163,32 @@ def _end_attempt(run: RunState, task: TaskState, attempt: AttemptId) -> None:
     window.attempt = None
     window.busy += max(0.0, run.last - ended.since)
     task.live = None
-    for question in [q for q in run.questions.values() if q.attempt == attempt]:
-        del run.questions[question.id]
+    if run.questions:
+        for question in [q for q in run.questions.values() if q.attempt == attempt]:
+            del run.questions[question.id]
 
 
 def _succeeded(run: RunState, e: ev.AttemptSucceeded) -> None:
     task = run.tasks[e.task]
+    if run.live[e.attempt].candidate is not None:
+        train.resolver_ended(run, run.live[e.attempt], e.head)
+        _end_attempt(run, task, e.attempt)
+        return
     _end_attempt(run, task, e.attempt)
     run.move(task, Status.PROPOSED, "AttemptSucceeded")
+    task.begun = None
     candidate = CandidateId(e.attempt)
     train.enter(run, Candidate(candidate, e.head, e.base, e.branch, e.paths, e.task, e.attempt))
 
 
 def _failed(run: RunState, e: ev.AttemptFailed) -> None:
-    task = run.tasks[e.task]
+    task, attempt = run.tasks[e.task], run.live[e.attempt]
+    if attempt.candidate is not None:
+        train.resolver_ended(run, attempt, e.failure)
+        _end_attempt(run, task, e.attempt)
+        return
+    goes_on = attempt.runtime in AGENTS and e.failure.kind in UNCOUNTED and e.retry_at is not None
+    task.begun = Begun(attempt.base, attempt.kept, attempt.session) if goes_on else None
     _end_attempt(run, task, e.attempt)
     train.give_back(run, task, e.failure, e.retry_at, "AttemptFailed")
 
@@ -204,17 +237,51 @@ def _resumed(run: RunState, _: ev.RunResumed) -> None:
 
 def _lease_taken(run: RunState, e: ev.LeaseTaken) -> None:
     run.holder, run.token, run.finished = e.holder, e.token, False
+    run.overlaps.clear()  # who saw them is gone, and the new one looks for itself
     for state in run.candidates.values():
         if state.gate is Gate.RUNNING:
             state.gate = Gate.NONE  # who ran it is gone
 
 
+def _claims_elsewhere(run: RunState, e: ev.ClaimsElsewhere) -> None:
+    run.elsewhere = dict(e.held)
+
+
+def _quota_closed(run: RunState, e: ev.QuotaClosed) -> None:
+    run.quotas[e.credential] = max(e.until, run.quotas.get(e.credential, 0.0))
+
+
+def _quota_opened(run: RunState, e: ev.QuotaOpened) -> None:
+    run.quotas.pop(e.credential, None)
+
+
 def _finished(run: RunState, _: ev.RunFinished) -> None:
     run.finished = True
+    run.overlaps.clear()
 
 
-def _nothing(_run: RunState, _e: ev.SnapshotTaken) -> None:
-    pass
+def _kept(run: RunState, e: ev.SnapshotTaken) -> None:
+    """The first of an attempt's is all its work; one that follows holds what went astray."""
+    attempt = run.live.get(e.attempt)
+    if attempt is not None and attempt.kept is None and e.why in UNCOUNTED:
+        attempt.kept = e.commit
+
+
+def _footprint_seen(run: RunState, e: ev.FootprintSeen) -> None:
+    attempt = run.live.get(e.attempt)
+    if attempt is not None:
+        attempt.touched += e.paths
+
+
+def _overlap_seen(run: RunState, e: ev.OverlapSeen) -> None:
+    run.overlaps.pop((e.other, e.task) if e.other is not None else (e.task, None), None)
+    run.overlaps[e.task, e.other] = e.overlaps
+
+
+def _overlap_gone(run: RunState, e: ev.OverlapGone) -> None:
+    run.overlaps.pop((e.task, e.other), None)
+    if e.other is not None:
+        run.overlaps.pop((e.other, e.task), None)
 
 
 _FOLDS: dict[type, Callable[[RunState, Never], None]] = {
@@ -224,14 +291,18 @@ _FOLDS: dict[type, Callable[[RunState, Never], None]] = {
     ev.AttemptDispatched: _dispatched,
     ev.AttemptStarted: _started,
     ev.AttemptProgressed: _progressed,
-    ev.SnapshotTaken: _nothing,
+    ev.SnapshotTaken: _kept,
     ev.AttemptSucceeded: _succeeded,
     ev.AttemptFailed: _failed,
     ev.QuestionAsked: _asked,
     ev.QuestionAnswered: _answered,
+    ev.FootprintSeen: _footprint_seen,
+    ev.OverlapSeen: _overlap_seen,
+    ev.OverlapGone: _overlap_gone,
     ev.CandidateProposed: train.proposed,
     ev.CandidateProbed: train.probed,
     ev.ConflictFound: train.conflict_found,
+    ev.ResolverCalled: train.resolver_called,
     ev.ConflictResolved: train.conflict_resolved,
     ev.GateStarted: train.gate_started,
     ev.ChecksPassed: train.gate_ended,
@@ -246,5 +317,8 @@ _FOLDS: dict[type, Callable[[RunState, Never], None]] = {
     ev.RunResumed: _resumed,
     ev.LeaseTaken: _lease_taken,
     ev.TrunkMoved: train.trunk_moved,
+    ev.ClaimsElsewhere: _claims_elsewhere,
+    ev.QuotaClosed: _quota_closed,
+    ev.QuotaOpened: _quota_opened,
     ev.RunFinished: _finished,
 }

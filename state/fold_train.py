@@ -6,13 +6,13 @@ Never: called by anyone but `fold.py`.
 from dataclasses import replace
 
 from state import events as ev
-from state.candidate import Candidate
-from state.failure import UNCOUNTED, Failure
+from state.candidate import Candidate, Rung
+from state.failure import UNCOUNTED, Failure, FailureKind
 from state.ids import CandidateId, Sha
 from state.lifecycle import Status
 from state.question import About
 from state.run import RunState
-from state.standing import CandidateState, Gate, Step, TaskState
+from state.standing import AttemptState, Call, CandidateState, Gate, Step, TaskState
 
 _STEPS_KEPT = 1000
 
@@ -21,7 +21,7 @@ def enter(run: RunState, value: Candidate) -> None:
     state = CandidateState(value)
     task = run.task_of(value)
     if task is not None:
-        task.candidate = value.id
+        task.candidate, task.changed = value.id, value.paths
         if task.cancelled:
             state.drop = "the task was cancelled"
     run.candidates[value.id] = state
@@ -67,7 +67,7 @@ def probed(run: RunState, e: ev.CandidateProbed) -> None:
         run.steps[e.commit] = Step(e.onto, state.value.head, state.value.paths)
     state.onto, state.commit, state.conflicts, state.choice = e.onto, e.commit, (), None
     state.gate, state.gate_failure, state.carried = Gate.NONE, None, False
-    state.note = ""
+    state.note, state.tried, state.call = "", Rung.TRIVIAL, None
     _lapse(run, state)
     if e.task is not None:
         run.move(run.tasks[e.task], Status.PROPOSED, "CandidateProbed")
@@ -86,11 +86,43 @@ def conflict_found(run: RunState, e: ev.ConflictFound) -> None:
         return
     if e.conflicts != state.conflicts or e.note:
         _lapse(run, state)  # it was asked of something else
-    state.note = e.note
+    same = e.conflicts == state.conflicts and e.tried is Rung.TRIVIAL
+    state.call = _still_called(state, e)
+    state.note, state.tried = e.note, state.tried if same else e.tried
+    if e.back is not None:
+        state.value, state.before, state.resolved = replace(state.value, head=e.back), None, ()
     state.onto, state.commit, state.conflicts, state.choice = e.onto, None, e.conflicts, None
     state.gate, state.gate_failure, state.carried = Gate.NONE, None, False
     if e.task is not None:
         run.move(run.tasks[e.task], Status.CONFLICTED, "ConflictFound")
+
+
+def _still_called(state: CandidateState, e: ev.ConflictFound) -> Call | None:
+    """The resolver's part, as long as it is the same that conflicts and its rung has not been given up."""
+    call = state.call
+    if call is None or e.tried in (Rung.RESOLVER, Rung.PERSON) or e.back is not None or e.conflicts != state.conflicts:
+        return None
+    if call.result is None or not e.note:
+        return call
+    return replace(call, result=None, tries=call.tries + 1, failure=Failure(FailureKind.CONFLICT, e.note))
+
+
+def resolver_called(run: RunState, e: ev.ResolverCalled) -> None:
+    state = run.candidates.get(e.candidate)
+    if state is not None and state.conflicts:
+        state.call = Call(e.onto, e.base, e.proposals)
+
+
+def resolver_ended(run: RunState, attempt: AttemptState, ended: Sha | Failure) -> None:
+    """Of a conflict that was settled otherwise meanwhile, nothing is wanted any more."""
+    state = None if attempt.candidate is None else run.candidates.get(attempt.candidate)
+    if state is None or state.call is None or state.call.base != attempt.base:
+        return
+    if isinstance(ended, Failure):
+        counts = ended.kind not in UNCOUNTED
+        state.call = replace(state.call, tries=state.call.tries + counts, failure=ended)
+    else:
+        state.call = replace(state.call, result=ended)
 
 
 def conflict_resolved(run: RunState, e: ev.ConflictResolved) -> None:
@@ -98,6 +130,11 @@ def conflict_resolved(run: RunState, e: ev.ConflictResolved) -> None:
     paths = tuple(sorted({*state.value.paths, *e.paths}))
     state.value, state.green = replace(state.value, head=e.head, paths=paths), None
     state.onto, state.commit, state.conflicts, state.choice = None, None, (), None
+    if e.rung is Rung.PERSON or not e.conflicts:
+        state.before, state.resolved = None, ()
+    else:
+        state.before, state.resolved, state.made = state.before or e.previous, e.conflicts, e.rung
+    state.note, state.tried, state.call = "", Rung.TRIVIAL, None
     _lapse(run, state)
     run.resolved.append(e.candidate)
     run.resolutions.append(e)
@@ -129,8 +166,9 @@ def _leave(run: RunState, candidate: CandidateId) -> TaskState | None:
     run.train.remove(candidate)
     if len(run.steps) > _STEPS_KEPT + 4 * len(run.train):
         _forget_steps(run)
-    for question in [q for q in run.questions.values() if q.candidate == candidate]:
-        del run.questions[question.id]
+    if run.questions:
+        for question in [q for q in run.questions.values() if q.candidate == candidate]:
+            del run.questions[question.id]
     task = run.task_of(state.value)
     if task is not None:
         task.candidate = None

@@ -148,6 +148,11 @@ def glob_fault(glob: str) -> str | None:
     return None
 
 
+def as_glob(path: str) -> str:
+    """The glob that matches this one path."""
+    return _MAGIC.sub(lambda found: f"[{found.group(0)}]", path)
+
+
 def first_meeting(left: Iterable[str], right: Iterable[str]) -> tuple[str, str] | None:
     """The first pair of globs, in order, that meet; None when the two sets are apart."""
     others = tuple(right)

@@ -41,6 +41,10 @@ MOVES: dict[str, dict[Status, frozenset[Status]]] = {
 }
 """Event name -> status before -> statuses it may lead to."""
 
+_LEGAL = frozenset(
+    (event, before, after) for event, moves in MOVES.items() for before, afters in moves.items() for after in afters
+)
+
 
 class IllegalMove(Exception):
     """The log says something that cannot have happened; carries the task, its status and the event."""
@@ -52,5 +56,5 @@ class IllegalMove(Exception):
 
 def check_move(task: str, before: Status, after: Status, event: str) -> None:
     """Raise `IllegalMove` unless the table has this move."""
-    if after not in MOVES.get(event, {}).get(before, frozenset()):
+    if (event, before, after) not in _LEGAL:
         raise IllegalMove(task, before, after, event)

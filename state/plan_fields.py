@@ -17,7 +17,9 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 DURATION = re.compile(r"(?:([0-9]{1,4})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,8}(?:\.[0-9]{1,9})?)s)?")
 _UNITS = (86_400, 3_600, 60, 1)
+MOST_MONEY = 1e12
 LONGEST_SECONDS = 366 * 86_400.0
+_PATTERN = re.compile(r"[A-Za-z0-9_.*-]+(?:\(.+\))?", re.DOTALL)
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _NO_REF = re.compile(r"[\0-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|\.$|/$|^[-/.]|^@$|\.lock$")
 _SPACE = re.compile(r"[\0-\x20\x7f]")
@@ -96,6 +98,15 @@ def ref_fault(raw: str) -> str | None:
     return None
 
 
+def pattern_fault(raw: str) -> str | None:
+    """Why this can not name a use of a tool: `NAME` or `NAME(WHAT)`, where `*` stands for anything."""
+    return None if _PATTERN.fullmatch(raw) else "must be a tool's name, or NAME(WHAT) such as run(git push*)"
+
+
+def variable_fault(raw: str) -> str | None:
+    return None if VARIABLE.fullmatch(raw) else "can not name an environment variable"
+
+
 def line_fault(raw: str) -> str | None:
     """Why this can not be a name that is shown in one line."""
     return empty_fault(raw) if raw.isprintable() else "must be one line of text"
@@ -117,6 +128,13 @@ def seconds_of(raw: Raw) -> float | None:
     return float(raw) if 0 < raw <= LONGEST_SECONDS and math.isfinite(raw) else None
 
 
+class AnyKey(frozenset[str]):
+    """The known keys of a mapping whose keys are the writer's own."""
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+
 @dataclass(slots=True)
 class Table:
     """A mapping being read. `name` is how messages call it."""
@@ -126,20 +144,16 @@ class Table:
     raw: dict[str, Raw]
 
     @classmethod
-    def of(
-        cls, reading: Reading, path: Path, raw: Raw, what: str, known: Collection[str], later: Collection[str] = ()
-    ) -> Self:
+    def of(cls, reading: Reading, path: Path, raw: Raw, what: str, known: Collection[str]) -> Self:
         """The mapping at `path`; an empty one when it is none.
 
-        Keys that are not `known` are refused, those of a `later` version as such.
+        Keys that are not `known` are refused.
         """
         if not isinstance(raw, dict):
             reading.fault(path, f"{what} must be a mapping of keys to values, not {described(raw)}")
             return cls(reading, path, {})
         for key in raw:
-            if key in later:
-                reading.fault((*path, key), f"{key!r} is not built in this version: take it out", key=True)
-            elif key not in known:
+            if key not in known:
                 near = reading.did_you_mean(key, known)
                 reading.fault((*path, key), f"{key!r} is no key of {what}{near}", key=True)
         return cls(reading, path, raw)
@@ -176,6 +190,23 @@ class Table:
         self.fault(key, f"must be a whole number from {least} to {most}, not {described(raw)}")
         return None
 
+    def amount(self, key: str) -> float | None:
+        """A number above 0, of money."""
+        if key not in self.raw:
+            return None
+        raw = self.raw[key]
+        if isinstance(raw, int | float) and not isinstance(raw, bool) and 0 < raw < MOST_MONEY:
+            return float(raw)
+        self.fault(key, f"must be an amount above 0, not {described(raw)}")
+        return None
+
+    def choice(self, key: str, known: Collection[str]) -> str | None:
+        found = self.text(key)
+        if found is None or found in known:
+            return found
+        self.fault(key, f"is one of {', '.join(known)}, not {described(found)}")
+        return None
+
     def seconds(self, key: str) -> float | None:
         if key not in self.raw:
             return None
@@ -206,3 +237,29 @@ class Table:
                     continue
             shown = "an item of" if text_fault(item) else f"{described(item)} in"
             self.reading.fault((*self.path, key, at), f"{shown} `{key}` {fault}")
+
+    def variables(self, key: str) -> tuple[tuple[str, str], ...]:
+        """A mapping of names of variables to texts or whole numbers, as pairs."""
+        raw = self.raw.get(key, {})
+        if not isinstance(raw, dict):
+            self.fault(key, f"must be a mapping of names to values, not {described(raw)}")
+            return ()
+        pairs: list[tuple[str, str]] = []
+        for name, said in raw.items():
+            path: Path = (*self.path, key, name)
+            value = str(said) if isinstance(said, int) and not isinstance(said, bool) else said
+            fault = text_fault(value)
+            if not VARIABLE.fullmatch(name):
+                self.reading.fault(path, f"{name!r} can not name an environment variable", key=True)
+            elif fault is None and isinstance(value, str):
+                pairs.append((name, value))
+            else:
+                self.reading.fault(path, f"the value of {name} {fault}")
+        return tuple(pairs)
+
+    def items(self, key: str) -> list[Raw]:
+        raw = self.raw.get(key, [])
+        if isinstance(raw, list):
+            return raw
+        self.fault(key, f"must be a list, not {described(raw)}: begin each item with '- '")
+        return []

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from state.ids import RoleName, TaskId, window_id
-from state.plan import Plan, RuntimeName, TaskSpec
+from state.plan import AGENTS, Plan, RuntimeName, TaskSpec
 from state.plan_fault import Path, Raw
 from state.plan_fields import Reading
 
@@ -28,6 +28,10 @@ def check_plan(reading: Reading, plan: Plan, root: Raw) -> None:
             _needs(reading, at, task, raw, places)
             _window(reading, at, task, roles)
             _work(reading, at, task, raw, plan if runtimes_known else None)
+    for server in plan.mcp:
+        for role in (role for role in server.roles if role not in roles):
+            path: Path = ("mcp", server.name, "roles")
+            reading.fault(path, f"no window has the role {role!r}{reading.did_you_mean(role, roles)}")
     for cycle in _cycles(plan, places):
         reading.fault(("tasks", cycle[0], "needs"), _circle([plan.tasks[at].id for at in cycle]))
 
@@ -100,7 +104,9 @@ def _work(reading: Reading, at: int, task: TaskSpec, raw: dict[str, Raw], plan: 
     elif given:
         _mismatch(reading, at, task, given[0])
     elif (task.runtime or "runtime" not in raw) and (task.runtime or plan):
-        reading.fault(("tasks", at), _idle(task, plan))
+        fault = _idle(task, plan)
+        if fault:
+            reading.fault(("tasks", at), fault)
 
 
 def _mismatch(reading: Reading, at: int, task: TaskSpec, given: str) -> None:
@@ -115,20 +121,29 @@ def _mismatch(reading: Reading, at: int, task: TaskSpec, given: str) -> None:
 
 
 def _idle(task: TaskSpec, plan: Plan | None) -> str:
+    """What is wrong with a task that says no work of its own; "" when an agent may read its prompt."""
     name = f"task {task.id!r}" if task.id else "this task"
     runtime = task.runtime
     if runtime is None and plan is not None:
         found = {window.runtime or plan.defaults.runtime for window in plan.windows if task.role in (None, window.role)}
+        if len(found) > 1 and not AGENTS.isdisjoint(found):
+            return _unasked(task, name)  # its role, and so its runtime, is found out at launch
         runtime = found.pop() if len(found) == 1 else None
     match runtime:
         case RuntimeName.COMMAND:
             return f"{name} is for the runtime command, which needs `run`, the command to run"
         case RuntimeName.SCRIPTED:
             return f"{name} is for the runtime scripted, which needs `script`, the steps to take"
+        case RuntimeName.CLAUDE | RuntimeName.ACP | RuntimeName.AUTOGEN | RuntimeName.CODEX:
+            return _unasked(task, name)
         case None:
             return f"nothing says what carries out {name}: give it `run`, `script` or `adopt`"
         case _:
             assert_never(runtime)
+
+
+def _unasked(task: TaskSpec, name: str) -> str:
+    return "" if task.prompt.strip() else f"{name} is for an agent, which needs `prompt`, what it is asked to do"
 
 
 def _cycles(plan: Plan, places: dict[TaskId, int]) -> Iterator[list[int]]:

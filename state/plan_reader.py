@@ -11,54 +11,57 @@ from state.ids import BranchName, RoleName, TaskId
 from state.plan import (
     DEFAULT_WINDOWS,
     FORMAT_VERSION,
+    RESOLVER,
+    Budget,
     Defaults,
     GateSpec,
     Limits,
+    MigrationSpec,
+    Network,
+    OnOverlap,
+    Permissions,
     Plan,
+    ResolverSpec,
     RuntimeName,
-    ScriptStep,
-    StepKind,
     TaskSpec,
     WindowSpec,
 )
 from state.plan_fault import Path, Raw
 from state.plan_fields import (
-    VARIABLE,
+    AnyKey,
     Reading,
     Table,
     branch_fault,
     described,
     empty_fault,
-    file_fault,
     line_fault,
     name_fault,
+    pattern_fault,
     ref_fault,
-    seconds_of,
-    text_fault,
+    variable_fault,
 )
 from state.plan_schema import (
+    BUDGET,
     DEFAULTS,
     GATE,
-    KEYS_TO_COME,
     LIMITS,
-    LIMITS_TO_COME,
+    MIGRATIONS,
     MOST_PRIORITY,
     MOST_RETRIES,
+    MOST_TOKENS,
     MOST_WINDOWS,
+    PERMISSIONS,
     PLAN,
-    RUNTIMES_TO_COME,
-    STEP,
-    STEP_KINDS,
+    RESOLVER_KEYS,
     TASK,
     WINDOW,
-    WINDOW_KEYS_TO_COME,
 )
+from state.plan_script import script_of
+from state.plan_servers import read_servers
 
 Value = TypeVar("Value")
 
 _RUNTIMES = [name.value for name in RuntimeName]
-_FILE_STEPS = frozenset({StepKind.WRITE, StepKind.APPEND, StepKind.REPLACE, StepKind.DELETE})
-_TEXT_STEPS = frozenset({StepKind.WRITE, StepKind.APPEND, StepKind.REPLACE})
 
 
 def _or(found: Value | None, default: Value) -> Value:
@@ -67,7 +70,7 @@ def _or(found: Value | None, default: Value) -> Value:
 
 def read_plan(reading: Reading, root: Raw, default_name: str) -> Plan:
     """The plan in these values; what is faulty in them is noted in `reading`, and the plan is then of no use."""
-    table = Table.of(reading, (), root, "the plan", PLAN, KEYS_TO_COME)
+    table = Table.of(reading, (), root, "the plan", PLAN)
     version = table.raw.get("tianting", FORMAT_VERSION)
     if version != FORMAT_VERSION or isinstance(version, bool):
         table.fault("tianting", f"is the version of the format and must be {FORMAT_VERSION}, not {described(version)}")
@@ -84,11 +87,18 @@ def read_plan(reading: Reading, root: Raw, default_name: str) -> Plan:
         setup=table.texts("setup", empty_fault),
         copy=table.texts("copy", glob_fault),
         keep=table.texts("keep", glob_fault),
+        regenerate=_regenerate(table),
+        migrations=_migrations(table),
+        permissions=_permissions(table),
+        mcp=read_servers(table),
+        overlaps=OnOverlap(_or(table.choice("overlaps", [one.value for one in OnOverlap]), OnOverlap.REORDER)),
+        resolver=_resolver(table),
+        network=Network(_or(table.choice("network", [one.value for one in Network]), Network.OPEN.value)),
     )
 
 
-def _inner(table: Table, key: str, known: Collection[str], later: Collection[str] = ()) -> Table:
-    return Table.of(table.reading, (*table.path, key), table.raw.get(key, {}), f"`{key}`", known, later)
+def _inner(table: Table, key: str, known: Collection[str]) -> Table:
+    return Table.of(table.reading, (*table.path, key), table.raw.get(key, {}), f"`{key}`", known)
 
 
 def _runtime(table: Table) -> RuntimeName | None:
@@ -97,11 +107,8 @@ def _runtime(table: Table) -> RuntimeName | None:
         return None
     if raw in _RUNTIMES:
         return RuntimeName(raw)
-    if raw in RUNTIMES_TO_COME:
-        table.fault("runtime", f"{raw!r} is not built in this version: use {' or '.join(_RUNTIMES)}")
-    else:
-        near = table.reading.did_you_mean(raw, _RUNTIMES)
-        table.fault("runtime", f"names no agent program that there is, {raw!r}{near}")
+    near = table.reading.did_you_mean(raw, _RUNTIMES)
+    table.fault("runtime", f"names no agent program that there is, {raw!r}{near}")
     return None
 
 
@@ -113,16 +120,67 @@ def _defaults(plan: Table) -> Defaults:
         startup=_or(table.seconds("startup"), usual.startup),
         idle=_or(table.seconds("idle"), usual.idle),
         retries=_or(table.whole("retries", 0, MOST_RETRIES), usual.retries),
+        model=table.text("model", line_fault),
+        env=table.variables("env"),
+        inherit=table.texts("inherit", variable_fault),
+        budget=_budget(table),
+        answer=table.seconds("answer"),
     )
 
 
 def _limits(plan: Table) -> Limits:
-    table, usual = _inner(plan, "limits", LIMITS, LIMITS_TO_COME), Limits()
+    table, usual = _inner(plan, "limits", LIMITS), Limits()
     return Limits(
         windows=_or(table.whole("windows", 1, MOST_WINDOWS), usual.windows),
         gates=_or(table.whole("gates", 1, MOST_WINDOWS), usual.gates),
         wall=table.seconds("wall"),
+        tokens=table.whole("tokens", 1, MOST_TOKENS),
+        usd=table.amount("usd"),
     )
+
+
+def _budget(table: Table) -> Budget | None:
+    if "budget" not in table.raw:
+        return None
+    said = _inner(table, "budget", BUDGET)
+    return Budget(said.whole("tokens", 1, MOST_TOKENS), said.amount("usd"), said.whole("turns", 1, MOST_TOKENS))
+
+
+def _permissions(plan: Table) -> Permissions:
+    table = _inner(plan, "permissions", PERMISSIONS)
+    return Permissions(
+        allow=table.texts("allow", pattern_fault),
+        deny=table.texts("deny", pattern_fault),
+        ask=table.texts("ask", pattern_fault),
+        usual=_or(table.choice("usual", ("allow", "deny", "ask")), Permissions().usual),
+    )
+
+
+def _regenerate(plan: Table) -> tuple[tuple[str, str], ...]:
+    table = Table.of(plan.reading, (*plan.path, "regenerate"), plan.raw.get("regenerate", {}), "`regenerate`", AnyKey())
+    found: list[tuple[str, str]] = []
+    for glob in table.raw:
+        fault = glob_fault(glob)
+        if fault:
+            plan.reading.fault((*table.path, glob), f"{glob!r} in `regenerate` {fault}", key=True)
+        command = table.text(glob, empty_fault)
+        if command is not None:
+            found.append((glob, command))
+    return tuple(found)
+
+
+def _migrations(plan: Table) -> MigrationSpec | None:
+    if "migrations" not in plan.raw:
+        return None
+    table = _inner(plan, "migrations", MIGRATIONS)
+    run = table.text("run", empty_fault)
+    if "run" not in table.raw and isinstance(plan.raw["migrations"], dict):
+        plan.reading.fault(table.path, "`migrations` needs `run`, the command that runs them")
+    texts = {key: _or(table.text(key, empty_fault), "") for key in ("database", "create", "dump", "drop")}
+    timeout = _or(table.seconds("timeout"), MigrationSpec("").timeout)
+    if texts["database"] and not texts["dump"]:
+        table.fault("database", "is no SQLite file of ours, so `dump` must say how its schema is printed")
+    return MigrationSpec(_or(run, ""), table.variables("env"), timeout=timeout, **texts)
 
 
 _GATE_FAULT = "is taken by the worktrees of the gate: choose another"
@@ -141,24 +199,43 @@ def _windows(plan: Table) -> tuple[WindowSpec, ...]:
         if fault:
             plan.reading.fault(path, f"the role {name!r} {fault}", key=True)
         what = f"the windows of {name!r}"
-        table = Table.of(plan.reading, path, {} if said is None else said, what, WINDOW, WINDOW_KEYS_TO_COME)
+        table = Table.of(plan.reading, path, {} if said is None else said, what, WINDOW)
         role = RoleName(name)
         usual = found.get(role, WindowSpec(role))
-        found[role] = WindowSpec(role, _or(table.whole("count", 1, MOST_WINDOWS), usual.count), _runtime(table))
+        found[role] = WindowSpec(
+            role,
+            _or(table.whole("count", 1, MOST_WINDOWS), usual.count),
+            _runtime(table),
+            command=table.texts("command", empty_fault),
+            model=table.text("model", line_fault),
+            env=table.variables("env"),
+            inherit=table.texts("inherit", variable_fault),
+            budget=_budget(table),
+        )
+    if "resolver" in plan.raw and RESOLVER not in found:
+        found[RESOLVER] = WindowSpec(RESOLVER)
     return tuple(found.values())
 
 
-def _items(table: Table, key: str) -> list[Raw]:
-    raw = table.raw.get(key, [])
-    if isinstance(raw, list):
-        return raw
-    table.fault(key, f"must be a list, not {described(raw)}: begin each item with '- '")
-    return []
+def _resolver(plan: Table) -> ResolverSpec | None:
+    if "resolver" not in plan.raw:
+        return None
+    table, usual = _inner(plan, "resolver", RESOLVER_KEYS), ResolverSpec()
+    if "run" in table.raw and "script" in table.raw:
+        table.fault("script", "and `run` exclude each other: take one out")
+    return ResolverSpec(
+        attempts=_or(table.whole("attempts", 1, MOST_RETRIES), usual.attempts),
+        runtime=_runtime(table),
+        model=table.text("model", line_fault),
+        run=table.text("run", empty_fault),
+        script=script_of(table),
+        timeout=table.seconds("timeout"),
+    )
 
 
 def _gates(plan: Table) -> tuple[GateSpec, ...]:
     found: list[GateSpec] = []
-    for at, raw in enumerate(_items(plan, "gate")):
+    for at, raw in enumerate(plan.items("gate")):
         table = Table.of(plan.reading, (*plan.path, "gate", at), raw, "a check of the gate", GATE)
         run = table.text("run", empty_fault)
         if "run" not in table.raw and isinstance(raw, dict):
@@ -171,14 +248,14 @@ def _gates(plan: Table) -> tuple[GateSpec, ...]:
 
 
 def _tasks(plan: Table) -> tuple[TaskSpec, ...]:
-    items = _items(plan, "tasks")
+    items = plan.items("tasks")
     if not items and isinstance(plan.raw.get("tasks", []), list):
         plan.reading.fault(("tasks",), "a plan needs at least one task: list it under `tasks`")
     return tuple(_task(plan.reading, ("tasks", at), raw) for at, raw in enumerate(items))
 
 
 def _task(reading: Reading, path: Path, raw: Raw) -> TaskSpec:
-    table = Table.of(reading, path, raw, "a task", TASK, KEYS_TO_COME)
+    table = Table.of(reading, path, raw, "a task", TASK)
     said = table.raw.get("id")
     if "id" not in table.raw and isinstance(raw, dict):
         reading.fault(path, "a task needs an `id`")
@@ -197,76 +274,13 @@ def _task(reading: Reading, path: Path, raw: Raw) -> TaskSpec:
         priority=_or(table.whole("priority", -MOST_PRIORITY, MOST_PRIORITY), 0),
         estimate=table.seconds("estimate"),
         approve=table.flag("approve"),
-        env=_env(table),
+        env=table.variables("env"),
         runtime=_runtime(table),
         run=table.text("run", empty_fault),
-        script=_script(table),
+        script=script_of(table),
         adopt=table.text("adopt", ref_fault),
         timeout=table.seconds("timeout"),
         retries=table.whole("retries", 0, MOST_RETRIES),
+        model=table.text("model", line_fault),
+        budget=_budget(table),
     )
-
-
-def _env(task: Table) -> tuple[tuple[str, str], ...]:
-    raw = task.raw.get("env", {})
-    if not isinstance(raw, dict):
-        task.fault("env", f"must be a mapping of names to values, not {described(raw)}")
-        return ()
-    pairs: list[tuple[str, str]] = []
-    for name, said in raw.items():
-        path: Path = (*task.path, "env", name)
-        value = str(said) if isinstance(said, int) and not isinstance(said, bool) else said
-        fault = text_fault(value)
-        if not VARIABLE.fullmatch(name):
-            task.reading.fault(path, f"{name!r} can not name an environment variable", key=True)
-        elif fault is None and isinstance(value, str):
-            pairs.append((name, value))
-        else:
-            task.reading.fault(path, f"the value of {name} {fault}")
-    return tuple(pairs)
-
-
-def _script(task: Table) -> tuple[ScriptStep, ...]:
-    items = _items(task, "script")
-    if "script" in task.raw and not items and isinstance(task.raw["script"], list):
-        task.fault("script", "has no step: give it one, or take it out")
-    steps = [_step(task.reading, (*task.path, "script", at), raw) for at, raw in enumerate(items)]
-    return tuple(step for step in steps if step is not None)
-
-
-def _step(reading: Reading, path: Path, raw: Raw) -> ScriptStep | None:
-    table = Table.of(reading, path, raw, "a step", STEP)
-    kinds = [kind for kind in table.raw if kind in STEP_KINDS]
-    if len(kinds) != 1:
-        if isinstance(raw, dict):
-            wanted = f"a step does one thing, one of {', '.join(STEP_KINDS)}"
-            reading.fault(path, f"{wanted}; this one has {' and '.join(kinds) or 'none'}")
-        return None
-    kind = StepKind(kinds[0])
-    for key, takers in (("text", _TEXT_STEPS), ("old", {StepKind.REPLACE})):
-        if kind in takers and key not in table.raw:
-            reading.fault(path, f"`{kind}` needs `{key}`")
-        elif kind not in takers and key in table.raw:
-            reading.fault((*path, key), f"`{kind}` takes no `{key}`", key=True)
-    return ScriptStep(
-        kind=kind,
-        arg=_argument(table, kind),
-        text=_or(table.text("text"), ""),
-        old=_or(table.text("old", _nothing_to_find), ""),
-        attempt=table.whole("attempt", 1, MOST_RETRIES + 1),
-    )
-
-
-def _nothing_to_find(raw: str) -> str | None:
-    return None if raw else "is empty: say what is to be replaced"
-
-
-def _argument(step: Table, kind: StepKind) -> str:
-    if kind is not StepKind.WAIT:
-        return _or(step.text(kind, file_fault if kind in _FILE_STEPS else empty_fault), "")
-    raw = step.raw[kind]
-    seconds = 0.0 if raw == 0 and not isinstance(raw, bool) else seconds_of(raw)
-    if seconds is None:
-        step.fault(kind, f"must be a number of seconds, or a duration such as 2s, not {described(raw)}")
-        return "0"
-    return str(int(seconds)) if seconds.is_integer() else repr(seconds)

@@ -6,16 +6,31 @@ Never: a value that the parser would read as another; what is not surely plain g
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from dataclasses import asdict, fields
 
-from state.plan import DEFAULT_WINDOWS, FORMAT_VERSION, GateSpec, Plan, ScriptStep, StepKind, TaskSpec, WindowSpec
+from state.plan import (
+    DEFAULT_WINDOWS,
+    FORMAT_VERSION,
+    Budget,
+    GateSpec,
+    McpServer,
+    MigrationSpec,
+    Network,
+    OnOverlap,
+    Plan,
+    ResolverSpec,
+    ScriptStep,
+    StepKind,
+    TaskSpec,
+    WindowSpec,
+)
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*")
 _NOT_TEXT = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 _TEXT_STEPS = frozenset({StepKind.WRITE, StepKind.APPEND, StepKind.REPLACE})
 
 Scalar = str | int | float | bool
-Value = Scalar | list[str]
+Value = Scalar | list[str] | dict[str, Scalar]
 Pair = tuple[str, Value]
 
 
@@ -40,9 +55,55 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield "gate_carry: true"
     yield from _section("limits", _changed(plan.limits, Plan("", ()).limits))
     yield from _block([(key, list(globs)) for key, globs in _preparation(plan) if globs], "")
+    if plan.regenerate:
+        yield "regenerate:"
+        yield from _block([(_scalar(glob), command) for glob, command in plan.regenerate], "  ")
+    yield from _migrations(plan.migrations)
+    yield from _section("permissions", _changed(plan.permissions, Plan("", ()).permissions))
+    if plan.network is not Network.OPEN:
+        yield f'network: "{plan.network}"'
+    yield from _servers(plan.mcp)
+    if plan.overlaps is not OnOverlap.REORDER:
+        yield f"overlaps: {plan.overlaps}"
+    yield from _resolver(plan.resolver)
     yield "tasks:"
     for task in plan.tasks:
         yield from _task(task)
+
+
+def _migrations(spec: MigrationSpec | None) -> Iterator[str]:
+    if spec is None:
+        return
+    yield "migrations:"
+    usual = MigrationSpec("")
+    pairs = [(one.name, getattr(spec, one.name)) for one in fields(spec) if one.name != "env"]
+    yield from _block([(name, said) for name, said in pairs if said != getattr(usual, name)], "  ")
+    if spec.env:
+        yield "  env:"
+        yield from _block([*spec.env], "    ")
+
+
+def _servers(servers: tuple[McpServer, ...]) -> Iterator[str]:
+    if servers:
+        yield "mcp:"
+    for server in servers:
+        pairs = _changed(server, McpServer(server.name))
+        yield f"  {_scalar(server.name)}: {{{', '.join(f'{key}: {_flow(value)}' for key, value in pairs)}}}"
+
+
+def _resolver(spec: ResolverSpec | None) -> Iterator[str]:
+    if spec is None:
+        return
+    pairs = [pair for pair in _changed(spec, ResolverSpec()) if pair[0] != "script"]
+    if not pairs and not spec.script:
+        yield "resolver: {}"
+        return
+    yield "resolver:"
+    yield from _block(pairs, "  ")
+    if spec.script:
+        yield "  script:"
+        for step in spec.script:
+            yield from _item(_step(step), "    ")
 
 
 def _preparation(plan: Plan) -> Iterable[tuple[str, tuple[str, ...]]]:
@@ -55,8 +116,17 @@ def _changed(value: object, usual: object) -> list[Pair]:
     for one in fields(value):  # type: ignore[arg-type]  # every caller hands over one of the plan's dataclasses
         said = getattr(value, one.name)
         if said != getattr(usual, one.name) and said is not None:
-            pairs.append((one.name, list(said) if isinstance(said, tuple) else said))
+            pairs.append((one.name, _plain(one.name, said)))
     return pairs
+
+
+def _plain(key: str, said: object) -> Value:
+    """A field as YAML has it: pairs of name and value are a mapping, and a tuple is a list."""
+    if isinstance(said, Budget):
+        return {key: value for key, value in asdict(said).items() if value is not None}
+    if isinstance(said, tuple):
+        return dict(said) if key == "env" else list(said)
+    return said  # type: ignore[return-value]  # what is no tuple is a scalar in all of the plan's dataclasses
 
 
 def _windows(windows: tuple[WindowSpec, ...]) -> Iterator[str]:
@@ -83,7 +153,7 @@ def _task(task: TaskSpec) -> Iterator[str]:
 
 
 def _step(step: ScriptStep) -> list[Pair]:
-    argument: Scalar = float(step.arg) if step.kind is StepKind.WAIT else step.arg
+    argument: Scalar = float(step.arg) if step.kind in (StepKind.WAIT, StepKind.LISTEN) else step.arg
     pairs: list[Pair] = [(step.kind.value, argument)]
     if step.kind is StepKind.REPLACE:
         pairs.append(("old", step.old))
@@ -127,6 +197,8 @@ def _fits_a_block(text: str) -> bool:
 def _flow(value: Value) -> str:
     if isinstance(value, list):
         return f"[{', '.join(_scalar(item) for item in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_scalar(key)}: {_scalar(item)}' for key, item in value.items())}}}"
     return _scalar(value)
 
 

@@ -9,11 +9,13 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from state.candidate import Conflict
+from state.candidate import Conflict, Side
 from state.events import Event, Recorded
 from state.forecast import PlanForecast
+from state.ground import GitGround
 from state.ids import AttemptId, IntentId, RunId, Seq, Sha, TaskId
 from state.intents import Intent, Submitted
+from state.light import light
 from state.plan import Plan
 from state.reasons import Reason
 from state.run import RunState
@@ -22,6 +24,10 @@ from state.transcript import Entry
 
 class StoreError(Exception):
     """The store can not be trusted now (unreachable, full, unreadable): stop cleanly and say this one sentence."""
+
+
+class StoreAway(StoreError):
+    """The store can not be reached now. It refused nothing: the same call can be made again."""
 
 
 class NewerLog(StoreError):
@@ -36,6 +42,7 @@ class StaleLease(StoreError):
     """The lease shown is not the newest one for its name, or has ended."""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Held:
     """A lease as its holder has it. `token` grows by at least one with every new holder of `name` (fencing);
@@ -66,6 +73,18 @@ class Lease(Protocol):
         """All leases now held whose name begins with `prefix`, sorted by name."""
 
 
+class Right(Protocol):
+    """The right to lead a run, as its leader has it. Asked before a step that another leader's work would suffer from
+    (a worktree, a branch): a process that was paused for longer than its lease must not take that step."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether the right is known to be lost."""
+
+    async def sure(self) -> None:
+        """Return while this process leads the run; `StaleLease` when another does."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunHead:
     """One run in the list of runs."""
@@ -92,6 +111,10 @@ class EventStore(Protocol):
 
     async def read(self, run: RunId, after: Seq, limit: int) -> list[Recorded]:
         """At most `limit` events with seq > `after`, in order; empty for an unknown run."""
+
+    async def forget(self, run: RunId, lease: Held) -> None:
+        """Delete all that is kept of a run: its log, inbox, transcripts and checkpoint, for good and at once.
+        `StaleLease` when `lease` is not the newest holder of `run:<run>`; nothing happens for an unknown run."""
 
     async def runs(self) -> list[RunHead]:
         """All runs, newest first."""
@@ -131,7 +154,8 @@ class Wakeups(Protocol):
 class Bus(Protocol):
     """Tells readers that a log or an inbox has grown; carries no data that matters."""
 
-    def publish(self, run: RunId) -> None: ...
+    def publish(self, run: RunId, but: Wakeups | None = None) -> None:
+        """`but` is the caller's own subscription, which need not be woken for what the caller knows."""
 
     def subscribe(self, run: RunId | None) -> AbstractAsyncContextManager[Wakeups]:
         """Wake-ups for one run, or for all with None."""
@@ -142,6 +166,7 @@ class Clock(Protocol):
         """Unix seconds."""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class MergeClean:
     tree: Sha
@@ -158,6 +183,7 @@ class MergeConflicted:
 Merge = MergeClean | MergeConflicted
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class LandingOrder:
     """Move `ref` from `old` to `new`, if `fence` still is at `token` (the sha that `set_fence` gave)."""
@@ -170,6 +196,7 @@ class LandingOrder:
     checkout: str
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Moved:
     pass
@@ -206,6 +233,9 @@ class Repository(Protocol):
         """A best common ancestor; None when the histories are unrelated."""
 
     async def tree_of(self, commit: Sha) -> Sha: ...
+
+    async def listing(self, tree: Sha) -> Mapping[str, Side]:
+        """Every path of a tree (not of a commit) that is no folder."""
 
     async def changed_paths(self, old: Sha, new: Sha) -> tuple[str, ...]:
         """Paths that differ between two commits, sorted; a rename is two paths."""
@@ -256,11 +286,13 @@ class Snapshot:
     """All work in a worktree: `commit` is the agent's HEAD plus one commit for the rest, or, when HEAD does not contain
     `base`, one commit on `base`. `head` is the agent's own HEAD, or a commit that contains it and what it moved away
     from; where `commit` does not contain `head`, only a ref at it keeps it. `paths` differ from `base`, sorted.
+    `astray` are submodules with work that none of their remotes has; `head` keeps it in `tianting-submodules/`.
     """
 
     commit: Sha
     head: Sha
     paths: tuple[str, ...]
+    astray: tuple[str, ...] = ()
 
 
 class Worktrees(Protocol):
@@ -269,12 +301,15 @@ class Worktrees(Protocol):
     async def prepare(self, path: str, commit: Sha) -> None:
         """Make `path` a locked worktree with HEAD detached at `commit` and every tracked and unignored file as there.
 
-        Warm where it can be: an existing worktree whose last `snapshot` still describes it is moved at a cost of the
-        change; anything else is taken down and made anew. `StoreError` never; `WorktreeFault` when it can not be.
-        """
+        Warm where it can be: an existing worktree that git describes fully is moved at a cost of the change, and what
+        was left there goes; anything else is taken down and made anew. `WorktreeFault` when it can not be."""
 
     async def snapshot(self, path: str, base: Sha, keep: Sequence[str], message: str, when: float) -> Snapshot:
         """Commit what is there (ignored files only where they match `keep`) without touching index or HEAD."""
+
+    async def ground(self, path: str) -> GitGround:
+        """What a confined process in this worktree needs of git; made anew each time. `snapshot` takes in what was
+        committed there. `WorktreeFault` when there is no worktree."""
 
     async def remove(self, path: str) -> None:
         """Unlock, delete the folder and git's record of it; nothing happens where there is none. The caller has
@@ -284,20 +319,16 @@ class Worktrees(Protocol):
         """After a crash: wait until every git process that the dead one had started has ended by itself; what it
         writes is whole then. `WorktreeFault` when one does not end."""
 
+    async def gather(self, under: str) -> None:
+        """Bring worktrees that lie in another folder of the name of `under` there: the repository, or the place for
+        worktrees, has moved since they were made."""
+
     async def known(self, under: str) -> list[str]:
         """Paths of worktrees of this repository below the folder `under`, half-made ones included."""
 
 
 class WorktreeFault(Exception):
     """A worktree could not be made or read; one sentence."""
-
-
-class Objects(Protocol):
-    """What the screens show of the repository; `Repository` has all of it."""
-
-    async def read(self, commit: Sha, path: str) -> bytes | None: ...
-
-    async def diff(self, old: Sha, new: Sha, limit: int) -> str: ...
 
 
 class Forecast(Protocol):

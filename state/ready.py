@@ -8,6 +8,7 @@ claim's glob and is passed over, unseen, for as long as somebody holds the glob.
 import heapq
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from state.ids import TaskId
 from state.ranks import Ranks
@@ -20,6 +21,8 @@ Row = tuple[str, tuple[str, ...]]
 
 Blocker = Callable[[tuple[str, ...]], str | None]
 """Exclusive globs to a glob that somebody holds and that meets one of them; None when they are free."""
+
+K = TypeVar("K")
 
 _OPEN = ""
 """Where the rows wait that no claim was found to block; no glob is empty."""
@@ -49,7 +52,7 @@ class ReadyIndex:
     def add(self, rank: int, task: TaskId, key: GroupKey) -> None:
         """Put a task in; its rank must not be in already."""
         self._tasks[rank], self._keys[rank] = task, key
-        group = self._groups.setdefault(key, Ranks())
+        group = _within(self._groups, key)
         before = group.first()
         group.add(rank)
         self._head_moved(key, before, group.first())
@@ -71,7 +74,7 @@ class ReadyIndex:
         if before == after:
             return
         name = key[:2]
-        row = self._rows.setdefault(name, Ranks())
+        row = _within(self._rows, name)
         first = row.first()
         if before is not None:
             row.remove(before)
@@ -87,7 +90,7 @@ class ReadyIndex:
         if before == after:
             return
         places = self._pools.setdefault(pool, {})
-        place = places.setdefault(glob, Ranks())
+        place = _within(places, glob)
         if before is not None:
             place.remove(before)
         if after is not None:
@@ -141,6 +144,13 @@ class ReadyIndex:
             self._put_row(name[0], before, first, None)
             self._put_row(name[0], glob, None, first)
             self._waits_at[name] = glob
+
+
+def _within(sets: dict[K, Ranks], key: K) -> Ranks:
+    found = sets.get(key)
+    if found is None:
+        found = sets[key] = Ranks()
+    return found
 
 
 _IN_ROW = "/"

@@ -46,8 +46,10 @@ class NeedGone:
 
 @dataclass(frozen=True, slots=True)
 class ClaimHeld:
+    """`by` is a task of the run, or another run of the repository."""
+
     claim: str
-    by: TaskId
+    by: str
 
     def sentence(self) -> str:
         return f"claims {self.claim}, which {self.by} holds until it has landed"
@@ -92,6 +94,26 @@ class TimeUp:
 
     def sentence(self) -> str:
         return f"the run has used up the {self.wall:g} seconds that its plan gives it"
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSpent:
+    """`what` is a sentence that says which budget."""
+
+    what: str
+
+    def sentence(self) -> str:
+        return self.what
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaShut:
+    """The provider's door is closed until then, in unix seconds."""
+
+    until: float
+
+    def sentence(self) -> str:
+        return "the provider's limit is reached; it goes on by itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +169,8 @@ Reason = (
     | CoolingDown
     | Paused
     | TimeUp
+    | BudgetSpent
+    | QuotaShut
     | WaitingForYou
     | Adopting
     | InTrain

@@ -38,8 +38,11 @@ class RunState:
     """One run. `trunk_ref` is the ref it lands on: the trunk's branch, or a shadow beside it once a checkout was in the
     way. `trunk` is where that ref stands, as far as the log knows; `stood` are all the commits it has stood at since
     somebody else last moved it; `foreign` is the newest commit of a person that was proposed beside it.
+    `overlaps` are what two tasks at work (or one and, with None, the trunk) both want, by the pair.
     `steps` are the train's merges by their commits, as far back as one may be asked for (with `gate_carry` alone).
-    `refused` is why the run could never start."""
+    `elsewhere` are the globs that other runs of the repository claim, to the run. `refused` is why the run could never
+    start. `models` is what was spent by runtime and model, such as `claude opus`; `quotas` are the credentials whose
+    provider has closed its door, and until when, in unix seconds."""
 
     id: RunId = RunId("")
     plan: Plan = field(default_factory=lambda: Plan("", ()))
@@ -70,7 +73,9 @@ class RunState:
     cooling: list[tuple[float, int, TaskId]] = field(default_factory=list)
     to_adopt: dict[TaskId, None] = field(default_factory=dict)
     claims: dict[TaskId, tuple[str, ...]] = field(default_factory=dict)
+    elsewhere: dict[str, str] = field(default_factory=dict)
     live: dict[AttemptId, AttemptState] = field(default_factory=dict)
+    overlaps: dict[tuple[TaskId, TaskId | None], tuple[ev.Overlap, ...]] = field(default_factory=dict)
     windows: dict[WindowId, WindowState] = field(default_factory=dict)
     candidates: dict[CandidateId, CandidateState] = field(default_factory=dict)
     train: list[CandidateId] = field(default_factory=list)
@@ -82,6 +87,8 @@ class RunState:
     resolved: list[CandidateId] = field(default_factory=list)
     resolutions: list[ev.ConflictResolved] = field(default_factory=list)
     cost: Usage = Usage()
+    models: dict[str, Usage] = field(default_factory=dict)
+    quotas: dict[str, float] = field(default_factory=dict)
 
     def move(self, task: TaskState, after: Status, event: str) -> None:
         """Give a task another status; raises `IllegalMove` when the table has no such move."""

@@ -60,6 +60,19 @@ CREATE TABLE transcripts (
 """A lease's row outlives its holder (then NULL), so that its token grows for ever. Columns of free text are
 BLOBs of UTF-8 in which a lone surrogate stands as it is: a folder's name may hold bytes that are no text."""
 
+CHECKPOINTS = """
+CREATE TABLE IF NOT EXISTS checkpoints (
+    run TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    maker TEXT NOT NULL,
+    data BLOB NOT NULL
+)
+"""
+"""Made when there is something to keep in it: an older version of Tianting does without."""
+
+REMEMBERED = "CREATE TABLE IF NOT EXISTS remembered (key TEXT PRIMARY KEY, text BLOB NOT NULL) WITHOUT ROWID"
+"""Made when there is something to remember: a ledger of before has no such table, and needs none until then."""
+
 STATEMENTS = tuple(
     statement
     for statement in (

@@ -7,12 +7,23 @@ Never: a rule.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from state.candidate import Candidate, Conflict
+from state.candidate import Candidate, Conflict, Proposal, Rung
 from state.failure import Failure
 from state.ids import AttemptId, CandidateId, QuestionId, RoleName, Sha, TaskId, WindowId
 from state.lifecycle import Status
 from state.plan import TaskSpec
 from state.ready import GroupKey
+from state.transcript import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What an attempt left that was interrupted and is gone on with: the commit that it began at, its work as a commit
+    (None: none yet), and how its program calls the conversation ("" where it has no name)."""
+
+    base: Sha
+    work: Sha | None
+    session: str
 
 
 @dataclass(slots=True)
@@ -38,6 +49,12 @@ class TaskState:
     cancelled: bool = False
     approved: bool = False
     steers: tuple[str, ...] = ()
+    spent: Usage = Usage()
+    begun: Begun | None = None
+    changed: tuple[str, ...] = ()
+    """Files that its last candidate changed."""
+    learned: tuple[str, ...] = ()
+    """Globs of what tasks like it changed before: part of what it is expected to touch."""
 
 
 @dataclass(slots=True)
@@ -54,6 +71,16 @@ class AttemptState:
     pid: int = 0
     worktree: str = ""
     note: str = ""
+    session: str = ""
+    model: str = ""
+    spent: Usage = Usage()
+    touched: tuple[str, ...] = ()
+    """Files that it has changed, as far as they were seen while it works."""
+    turns: int = 0
+    runtime: str = ""
+    kept: Sha | None = None
+    candidate: CandidateId | None = None
+    """Whose conflict it settles: then it is the resolver's."""
 
 
 @dataclass(slots=True)
@@ -64,6 +91,7 @@ class WindowState:
     attempts: int = 0
     busy: float = 0.0
     """Seconds spent in attempts that have ended."""
+    spent: Usage = Usage()
 
 
 class Gate(StrEnum):
@@ -91,12 +119,28 @@ class Step:
     paths: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A resolver was called: see `ResolverCalled`. `tries` are those that failed, `failure` how the last one did;
+    `result` is what it left, to be judged."""
+
+    onto: Sha
+    base: Sha
+    proposals: tuple[Proposal, ...] = ()
+    tries: int = 0
+    failure: Failure | None = None
+    result: Sha | None = None
+
+
 @dataclass(slots=True)
 class CandidateState:
     """A candidate in the train. `commit` is its speculative merge onto `onto`; the gate speaks of that commit alone.
 
-    With `conflicts`, `onto` is where it did not merge, `commit` is None, and `note` says why what a person chose did
-    not settle it. `green` is the commit at which its head was last found green. `drop` is why it was asked to leave.
+    With `conflicts`, `onto` is where it did not merge, `commit` is None, and `note` says why what a person chose, or
+    the ladder made, did not settle it; `tried` is the highest rung that was tried on them. `before` is the head under
+    what the ladder resolved without a person, `resolved` what was in conflict then and `made` the rung that did it;
+    `call` is the resolver's part in the present conflict. `green` is the commit at which its
+    head was last found green. `drop` is why it was asked to leave.
     """
 
     value: Candidate
@@ -104,6 +148,11 @@ class CandidateState:
     commit: Sha | None = None
     conflicts: tuple[Conflict, ...] = ()
     note: str = ""
+    tried: Rung = Rung.TRIVIAL
+    before: Sha | None = None
+    resolved: tuple[Conflict, ...] = ()
+    made: Rung = Rung.TRIVIAL
+    call: Call | None = None
     gate: Gate = Gate.NONE
     green: Sha | None = None
     carried: bool = False

@@ -9,7 +9,7 @@ from state import codec
 from state.ids import AttemptId, RoleName, TaskId, WindowId
 from state.plan import RuntimeName
 from state.run import RunState
-from state.standing import WindowState
+from state.standing import AttemptState, TaskState, WindowState
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,5 +51,11 @@ def _view(run: RunState, window: WindowState) -> WindowView:
         title=task.spec.title,
         since=live.since,
         note=live.note,
-        simulated=run.plan.runtime_of(task.spec, task.role) is RuntimeName.SCRIPTED,
+        simulated=_simulated(run, live, task),
     )
+
+
+def _simulated(run: RunState, live: AttemptState, task: TaskState) -> bool:
+    if live.candidate is not None:
+        return run.plan.simulates_conflicts
+    return run.plan.runtime_of(task.spec, task.role) is RuntimeName.SCRIPTED

@@ -97,7 +97,9 @@ class _CommandSession:
         variables = {**self._spec.environment, PROMPT: os.fspath(file)}
         try:
             file.write_text(text, encoding="utf-8")
-            self._program = Program(Launch(by_shell(self._spec.run), self._spec.worktree, variables))
+            self._program = Program(
+                Launch(by_shell(self._spec.run), self._spec.worktree, variables, walls=self._spec.walls)
+            )
         except (OSError, LaunchFault) as fault:
             self._ending = Failed(Failure(FailureKind.STARTUP, str(fault)))
             return
@@ -130,6 +132,9 @@ class _CommandSession:
         return False
 
     async def answer(self, number: int, text: str) -> bool:
+        return False
+
+    async def decide(self, number: int, allowed: bool, why: str) -> bool:
         return False
 
     async def interrupt(self, why: str) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from agents.lines import Line, Lines, Tail, clean
-from agents.process import Launch, LaunchFault, Program
+from agents.process import BACKLOG, Launch, LaunchFault, Program
 from agents.runtime import (
     Asked,
     Capabilities,
@@ -47,7 +47,7 @@ class ScriptedRuntime:
     agent: tuple[str, ...] = AGENT
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(asks=True, steers=True, simulated=True)
+        return Capabilities(asks=True, steers=True, simulated=True, interrupts=True)
 
     async def probe(self) -> Probe:
         found = os.access(self.agent[0], os.X_OK)
@@ -73,12 +73,15 @@ class _ScriptedSession:
     async def prompt(self, text: str) -> None:
         """The steps are the work; the text is what a real agent would be told, and a script can not read."""
         try:
-            self._program = Program(Launch(self._agent, self._spec.worktree, self._spec.environment, talks=True))
+            self._program = Program(
+                Launch(self._agent, self._spec.worktree, self._spec.environment, talks=True, walls=self._spec.walls)
+            )
         except LaunchFault as fault:
             self._ending = Failed(Failure(FailureKind.STARTUP, str(fault)))
             return
         steps = [asdict(step) for step in self._spec.script]
-        if not self._tell("work", steps=steps):
+        if not self._tell("work", steps=steps) and len(json.dumps(steps)) > BACKLOG // 2:
+            # Else it has ended, or closed its ears, and how it ends says more.
             self._end(FailureKind.STARTUP, "the script is too long to hand over, or the agent does not listen")
 
     async def next(self) -> Happening:
@@ -161,6 +164,9 @@ class _ScriptedSession:
             return False
         self._open.discard(number)
         return True
+
+    async def decide(self, number: int, allowed: bool, why: str) -> bool:
+        return False
 
     async def interrupt(self, why: str) -> bool:
         return self._tell("interrupt", why=why)

@@ -50,6 +50,7 @@ class Agent:
         self.questions = 0
         self.answer = ""
         self.last = ""
+        self.told = 0
 
     def listen(self) -> None:
         """In a thread of its own: hear the person while a step is taken. The end of input, even in the middle of a
@@ -80,6 +81,7 @@ class Agent:
         if message is None:
             raise Stop(self.stopping)
         if message["type"] == "steer":
+            self.told += 1
             said("message", f"heard: {message['text']}")
         return message
 
@@ -90,6 +92,13 @@ class Agent:
             left = end - time.monotonic()
             if self.hear(max(0.0, left)) is None and left <= 0:
                 return
+
+    def attend(self, arg: str, _text: str, _old: str) -> None:
+        """Until it has been told something since it last attended, at most that many seconds."""
+        end = time.monotonic() + float(arg)
+        while not self.told and (left := end - time.monotonic()) > 0:
+            self.hear(left)
+        self.told = 0
 
     def run(self) -> None:
         message = self.hear(None)
@@ -110,6 +119,7 @@ class Agent:
             "delete": self.delete,
             "run": self.execute,
             "wait": lambda arg, _text, _old: self.idle(float(arg)),
+            "listen": self.attend,
             "ask": self.ask,
             "commit": self.commit,
             "fail": self.fail,

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
 from dashboard.live import HEARTBEAT, SEND_TIMEOUT, FeedEnded, Feeds, first_of
-from dashboard.problems import Problem, problem
+from dashboard.problems import Problem, code_of, problem
 from dashboard.room import Room, TheRoom, room_of
 from state.ids import RunId, Seq
 from state.ports import StoreError
@@ -50,7 +50,7 @@ async def socket(websocket: WebSocket, run: str, after: str = "0") -> None:
         await websocket.send_denial_response(refused.response())
         return
     except StoreError as error:
-        await websocket.send_denial_response(problem(503, "store", str(error)))
+        await websocket.send_denial_response(problem(503, code_of(error), str(error)))
         return
     await websocket.accept()
     await first_of(_until_gone(websocket), _send_frames(websocket, room.feeds, name, place))

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 from dashboard.metrics import CONTENT_TYPE
 from dashboard.problems import Problem
 from dashboard.room import TheRoom
+from state.ports import StoreAway
 
 router = APIRouter(tags=["operations"])
 
@@ -30,6 +31,8 @@ async def health() -> Health:
 @router.get("/readyz", response_model=Health)
 async def ready(room: TheRoom) -> Health:
     """The store can be read."""
+    if room.ports.reach.why:
+        raise Problem(503, "store-away", room.ports.reach.why)
     try:
         async with asyncio.timeout(_PATIENCE):
             await room.ports.store.runs()
@@ -41,8 +44,12 @@ async def ready(room: TheRoom) -> Health:
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 async def metrics(room: TheRoom) -> Response:
     """Prometheus text of this process. It counts what the logs say since the process began, whole runs included that
-    were under way then."""
-    await room.follows.count_all()
-    leases = await room.ports.lease.held_by("run:")
-    text = room.metrics.text(room.feeds.clients, len(leases))
+    were under way then. While the store is away they stand still."""
+    try:
+        await room.follows.count_all()
+        leases = len(await room.ports.lease.held_by("run:"))
+    except StoreAway:
+        leases = None
+    room.metrics.slowed(room.pace.refused)
+    text = room.metrics.text(room.feeds.clients, leases, room.ports.cache.asked())
     return Response(text, headers={"Content-Type": CONTENT_TYPE})

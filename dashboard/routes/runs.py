@@ -14,16 +14,20 @@ from typing_extensions import TypedDict
 from dashboard.detail import ConflictsView, conflicts_view
 from dashboard.door import BY
 from dashboard.envelope import Envelope
-from dashboard.follow import RunSummary
+from dashboard.follow import WORTH_PACKING, RunSummary
+from dashboard.foresight import ForecastView
 from dashboard.plain import to_json
 from dashboard.problems import Problem
 from dashboard.room import Room, TheRoom
 from dashboard.routes.work import diff_of
 from dashboard.snapshot import CandidateView, RunView, train_view
+from dashboard.timeline import TimelineView, timeline_view
 from dashboard.views import Trunk, trunk_view
 from state.ids import RunId, Seq
 from state.intents import LaunchRun
 from state.plan import Plan
+from state.plan_fault import PlanFault
+from state.plan_known import known_plan
 from state.plan_text import parse_plan
 
 router = APIRouter(prefix="/api/v1", tags=["runs"])
@@ -90,8 +94,8 @@ async def launch(body: Launch, request: Request, response: Response, room: TheRo
         raise Problem(
             409, "no-launcher", "no process takes launches here; start one: tianting serve, or tianting run PLAN"
         )
-    text, source = (body.plan, "plan") if body.plan is not None else await _plan_file(room, body.path or "")
-    parsed = await asyncio.to_thread(parse_plan, text, source)
+    text, source = (body.plan, "plan") if body.plan is not None else await plan_file(room, body.path or "")
+    parsed = await known_plan(room.ports.cache, text, source, _parsed)
     if not isinstance(parsed, Plan):
         errors = [
             {"source": one.source, "line": one.line, "column": one.column, "message": one.message} for one in parsed
@@ -105,7 +109,12 @@ async def launch(body: Launch, request: Request, response: Response, room: TheRo
     return {"run": run, "intent": number}
 
 
-async def _plan_file(room: Room, path: str) -> tuple[str, str]:
+async def _parsed(text: str, source: str) -> Plan | tuple[PlanFault, ...]:
+    return await asyncio.to_thread(parse_plan, text, source)
+
+
+async def plan_file(room: Room, path: str) -> tuple[str, str]:
+    """The text of a plan in the repository's work tree, and its name."""
     files = room.ports.plan_files
     found = None if files is None else await files.read(path)
     if found is None:
@@ -125,15 +134,32 @@ async def runs(room: TheRoom, limit: Annotated[int, Query(ge=1, le=_RUNS)] = 50)
 
 
 @router.get("/runs/{run}", response_model=RunView)
-async def snapshot(run: str, room: TheRoom) -> Response:
+async def snapshot(run: str, request: Request, room: TheRoom) -> Response:
     """A run as it stands at `seq`; go on from there with the feed."""
     name = RunId(run)
     led = await room.is_led(name)
     followed = await room.followed(name)
     if not followed.state.seq:
         followed.state.id = name
-    content = await followed.snapshot(room.ports.forecast, room.ports.clock.now(), led=led)
-    return Response(content, media_type="application/json")
+    text = await followed.snapshot(room.ports.forecast, room.ports.clock.now(), led=led)
+    if len(text.plain) < WORTH_PACKING or "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(text.plain, media_type="application/json", headers={"Vary": "Accept-Encoding"})
+    packing = {"Vary": "Accept-Encoding", "Content-Encoding": "gzip"}
+    return Response(await text.packed(), media_type="application/json", headers=packing)
+
+
+@router.get("/runs/{run}/forecast", response_model=ForecastView)
+async def forecast(run: str, room: TheRoom) -> Response:
+    """What was foreseen of the run's plan: waves, critical path, overlaps. It never changes while the run goes on."""
+    followed = await room.followed(RunId(run))
+    return Response(await followed.foreseen(room.ports.forecast), media_type="application/json")
+
+
+@router.get("/runs/{run}/timeline", response_model=TimelineView)
+async def timeline(run: str, room: TheRoom) -> Response:
+    """What took how long: attempts, gates and conflicts over time."""
+    followed = await room.followed(RunId(run))
+    return json_response(timeline_view(followed.state, followed.history))
 
 
 @router.get("/runs/{run}/events", response_model=Events)

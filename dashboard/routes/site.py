@@ -3,6 +3,7 @@
 Never: a run's data; the page asks the API like everybody else.
 """
 
+import secrets
 from collections.abc import Mapping
 from urllib.parse import parse_qs
 
@@ -21,21 +22,40 @@ router = APIRouter(include_in_schema=False)
 _FORM_LIMIT = 4096
 
 
+# Component libraries write style elements at run time; those carry the page's nonce.
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'nonce-{nonce}'; "
+    "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_NONCE = b"__NONCE__"
+
+
 def _asset(request: Request, name: str) -> Response:
     assets: Mapping[str, Asset] = request.app.state.assets
     asset = assets.get(name)
     if asset is None:
         raise Problem(404, "not-found", "there is no such file")
-    headers = {"ETag": asset.etag, "Cache-Control": "no-cache", "Content-Type": asset.media_type}
+    caching = "public, max-age=31536000, immutable" if asset.lasting else "no-cache"
+    headers = {"ETag": asset.etag, "Cache-Control": caching, "Content-Type": asset.media_type}
     if request.headers.get("if-none-match") == asset.etag:
         return Response(status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", "") and asset.packed is not None:
+        return Response(asset.packed, headers={**headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
     return Response(asset.content, headers=headers)
 
 
 @router.get("/")
-@router.get("/runs/{run}")
+@router.get("/runs/{path:path}")
+@router.get("/launch")
+@router.get("/design")
+@router.get("/compare")
 async def page(request: Request) -> Response:
-    return _asset(request, "index.html")
+    """The application; which view it shows is its own affair, and every view has an address."""
+    assets: Mapping[str, Asset] = request.app.state.assets
+    nonce = secrets.token_urlsafe(18)
+    content = assets["app/index.html"].content.replace(_NONCE, nonce.encode())
+    return HTMLResponse(content, headers={"Content-Security-Policy": _PAGE_POLICY.format(nonce=nonce)})
 
 
 @router.get("/docs")
@@ -48,7 +68,7 @@ async def icon(request: Request) -> Response:
     return _asset(request, "icon.svg")
 
 
-@router.get("/static/{name}")
+@router.get("/static/{name:path}")
 async def static(name: str, request: Request) -> Response:
     return _asset(request, name)
 

@@ -36,7 +36,8 @@ async def task(
     attempt."""
     followed = await room.followed(RunId(run))
     name = _task(followed, run, task)
-    detail = task_detail(followed.state, followed.history, name, room.ports.forecast, room.ports.clock.now())
+    led, now = await room.is_led(RunId(run)), room.ports.clock.now()
+    detail = task_detail(followed.state, followed.history, name, room.ports.forecast, now, led=led)
     past = followed.history.of(name)
     work, attempt = past.work, past.attempts[-1].id if past.attempts else None
     if work is not None and diff:

@@ -15,6 +15,7 @@ from rich.text import Text
 from orchestrator.cli.out import one_line
 from orchestrator.cli.times import span
 from orchestrator.cli.voice import Line, Unbuffered
+from state.ids import TaskId
 from state.lifecycle import Status
 from state.run import RunState
 
@@ -35,6 +36,7 @@ class AtWork:
     task: str
     since: float
     note: str
+    simulated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,16 @@ class Glance:
     questions: tuple[tuple[str, str], ...]
 
 
-def glance(run: RunState) -> Glance:
+def glance(run: RunState, simulated: frozenset[TaskId]) -> Glance:
     """Costs what is at work and waiting, not what the plan is."""
     return Glance(
         counts=tuple((status, run.counts[status]) for status in Status if run.counts[status]),
         tasks=len(run.tasks),
         started=run.started,
         paused=run.paused,
-        at_work=tuple(AtWork(one.window, one.task, one.since, one.note) for one in run.live.values()),
+        at_work=tuple(
+            AtWork(one.window, one.task, one.since, one.note, one.task in simulated) for one in run.live.values()
+        ),
         questions=tuple((one.id, one.text) for one in run.questions.values()),
     )
 
@@ -105,6 +109,8 @@ def drawn(seen: Glance, now: float) -> Group:
     long = max((len(one.task) for one in seen.at_work), default=0)
     for one in seen.at_work[:MOST_WINDOWS]:
         row = _row(f"  {one.window:<{wide}}  {one.task:<{long}}  {span(now - one.since):>7}", "cyan")
+        if one.simulated:
+            row.append("  (simulated)")
         rows.append(row.append(f"  {one_line(one.note)}", style="dim") if one.note else row)
     if len(seen.at_work) > MOST_WINDOWS:
         rows.append(_row(f"  and {len(seen.at_work) - MOST_WINDOWS} more windows at work", "cyan"))

@@ -11,27 +11,36 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from agents.runtimes.known import runtime_for
 from orchestrator.cli import out
+from orchestrator.cli.guard import DONE
 from orchestrator.cli.lead import Showing, lead_plan
 from orchestrator.compose import House, open_house
+from orchestrator.demo.second_act import Player, second_plan
 from orchestrator.settings import Misuse, Settings
 from state import events as ev
 from state.git.seed import seed_repository
 from state.ids import QuestionId, RunId, Seq
 from state.intents import AnswerQuestion
-from state.plan import Plan
+from state.plan import Plan, RuntimeName
 from state.plan_text import parse_plan
 from state.question import About, Question
 
 PERSON = "scripted person (simulated)"
+_PLAYERS = (
+    Player(RuntimeName.CLAUDE),
+    Player(RuntimeName.AUTOGEN, "anthropic:scripted"),
+    Player(RuntimeName.CODEX, "scripted"),
+)
 PATIENCE = 6.0
 """Seconds that a person at the terminal has to answer before the simulated one does."""
 
 
-def run_demo(port: int, dashboard: bool, keep: Path | None) -> int:
+def run_demo(port: int, dashboard: bool, keep: Path | None, agents: bool = False) -> int:
     if keep is not None and keep.exists() and any(keep.iterdir()):
         raise Misuse(f"{keep} is not empty; name a new folder for the demo's repository")
     folder = Path(tempfile.mkdtemp(prefix="tianting-demo-"))
@@ -40,7 +49,8 @@ def run_demo(port: int, dashboard: bool, keep: Path | None) -> int:
         _make_repository(top)
         settings = Settings(folder / "home", "")
         out.say(f"A throw-away repository: {top}\nEvery agent in it is simulated: its work is scripted.")
-        return asyncio.run(_demo(top, settings, Showing(port, dashboard, as_json=False, linger=True)))
+        showing = Showing(port, dashboard, as_json=False, linger=not agents)
+        return asyncio.run(_demo(top, settings, showing, agents))
     finally:
         shutil.rmtree(folder / "home", ignore_errors=True)
         out.say(f"The repository stays at {top}: look at it, and delete it when you have seen enough.")
@@ -62,9 +72,34 @@ def demo_plan() -> Plan:
     return found
 
 
-async def _demo(top: Path, settings: Settings, showing: Showing) -> int:
-    async with open_house(top, settings) as house, _person(house, sys.stdin.isatty() and sys.stdout.isatty()):
-        return await lead_plan(house, demo_plan(), showing, "demo")
+async def _demo(top: Path, settings: Settings, showing: Showing, agents: bool) -> int:
+    async with open_house(top, settings) as house:
+        async with _person(house, sys.stdin.isatty() and sys.stdout.isatty()):
+            code = await lead_plan(house, demo_plan(), showing, "demo")
+        if code != DONE or not agents:
+            return code
+        return await _second_act(house, replace(showing, linger=True))
+
+
+async def _second_act(house: House, showing: Showing) -> int:
+    """Real agent programs, those that are here, with a scripted model behind them."""
+    players = [player for player in _PLAYERS if (await runtime_for(player.runtime).probe()).found]
+    if not players:
+        out.say(
+            "\nThe second act is for real agent programs, and none is here: pip install 'tianting[claude]', or "
+            "'tianting[autogen]', and play it again."
+        )
+        return DONE
+    from agents.model_server.app import ScriptedModel
+    from agents.model_server.serve import serving
+
+    named = ", ".join(player.runtime for player in players)
+    out.say(f"\nThe second act. The agent programs are real ({named}); the model behind them is scripted (simulated).")
+    async with serving(ScriptedModel({})) as address:
+        found = parse_plan(second_plan(players, address), "the demo's second plan")
+        if not isinstance(found, Plan):
+            raise Misuse("\n".join(str(fault) for fault in found))
+        return await lead_plan(house, found, showing, "demo")
 
 
 @asynccontextmanager
@@ -107,7 +142,7 @@ async def _answer_all(house: House, patience: float) -> None:
 def _answer(question: Question) -> str:
     match question.about:
         case About.CONFLICT:
-            return "both"
+            return "ours"
         case About.APPROVAL:
             return "approve"
         case About.AGENT:

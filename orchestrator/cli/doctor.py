@@ -3,6 +3,7 @@
 Never: install anything.
 """
 
+import asyncio
 import json
 import os
 import shutil
@@ -14,13 +15,25 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from agents.runtimes.known import abilities, runtime_for
+from agents.sandbox import Kind
 from orchestrator.cli.guard import DONE, NOT_LANDED
-from orchestrator.settings import read_settings
+from orchestrator.cli.servers import servers
+from orchestrator.compose import the_sandbox
+from orchestrator.settings import SandboxUse, read_settings
 from state.git.inspect import Unusable, inspect
+from state.plan import RuntimeName
 
 OLDEST_GIT = (2, 39)
 OLDEST_PYTHON = (3, 11)
 TIMEOUT = 10.0
+
+ADVICE = {
+    RuntimeName.CLAUDE: "pip install 'tianting[claude]', or install Claude Code",
+    RuntimeName.AUTOGEN: "pip install 'tianting[autogen]'",
+    RuntimeName.CODEX: "install Codex, for instance by npm",
+}
+"""How an agent program comes here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +48,8 @@ class Finding:
 
 
 def show_doctor(repo: Path, as_json: bool) -> int:
-    findings = [_python(), _git(), _sqlite(), _home(), _repository(repo), _sandbox(), *_packages()]
+    findings = [_python(), _git(), _sqlite(), _home(), _repository(repo), _sandbox(), *_agents(), *_packages()]
+    findings += [Finding(*row, needed=False) for row in servers()]
     if as_json:
         sys.stdout.write(json.dumps([asdict(one) for one in findings], ensure_ascii=False) + "\n")
     else:
@@ -85,13 +99,28 @@ def _repository(repo: Path) -> Finding:
 
 
 def _sandbox() -> Finding:
+    settings = read_settings(os.environ, None)
+    found = the_sandbox(SandboxUse.AUTO if settings.sandbox is SandboxUse.REQUIRED else settings.sandbox, ())
+    if found.kind is not Kind.NONE:
+        return Finding("sandbox", True, f"{found.kind}: agents write in their worktree alone, and see no home of yours")
     return Finding(
         "sandbox",
         False,
-        "agents run with your rights: this version has no sandbox",
-        "run Tianting in a container or a user account of its own when the agents are not yours",
-        needed=False,
+        f"agents run with your rights: {found.why}",
+        "install bubblewrap, or run Tianting in a container or a user account of its own when the agents are not yours",
+        needed=settings.sandbox is SandboxUse.REQUIRED,
     )
+
+
+def _agents() -> list[Finding]:
+    """Each agent program: whether it is there, and what it can do."""
+    found: list[Finding] = []
+    for name in RuntimeName:
+        probe = asyncio.run(runtime_for(name).probe())
+        can = ", ".join(words for words, yes in abilities(name) if yes) or "runs a program"
+        advice = "" if probe.found else f"{ADVICE.get(name, '')}"
+        found.append(Finding(f"agent {name}", probe.found, f"{probe.detail}; {can}", advice, needed=False))
+    return found
 
 
 def _packages() -> list[Finding]:

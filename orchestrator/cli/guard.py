@@ -4,6 +4,7 @@ Never: an error swallowed.
 """
 
 import asyncio
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -11,6 +12,13 @@ from collections.abc import Callable
 from orchestrator.cli import out
 
 DONE, NOT_LANDED, MISUSE, INTERRUPTED = 0, 1, 2, 130
+
+
+def endings() -> tuple[signal.Signals, ...]:
+    """The signals that ask a command to end. A terminal that is closed sends SIGHUP; whoever has it ignored (`nohup`)
+    wants the command to go on."""
+    closed = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
+    return (signal.SIGINT, signal.SIGTERM, *closed)
 
 
 def guarded(command: Callable[[], object], debug: bool) -> int:

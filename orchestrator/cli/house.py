@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from orchestrator.compose import House, find_repository, open_house
-from orchestrator.recovery import load
+from orchestrator.load import load
 from orchestrator.settings import InFile, Misuse, Settings, read_settings, where_kept
 from state import events as ev
 from state.ids import START, RunId
@@ -37,14 +37,23 @@ class NotBegun(Misuse):
     """The repository has no ledger yet; looking must not make one."""
 
 
-def with_house(repo: Path, store: str | None, work: Callable[[House], Awaitable[T]], *, only_look: bool = False) -> T:
-    """Run `work` on the opened repository, closed at the end. `only_look`: there must be a ledger."""
+def with_house(
+    repo: Path,
+    store: str | None,
+    work: Callable[[House], Awaitable[T]],
+    *,
+    only_look: bool = False,
+    leading: bool = False,
+    mqtt: str | None = None,
+) -> T:
+    """Run `work` on the opened repository, closed at the end. `only_look`: there must be a ledger. `leading`: runs may
+    be led, and the message broker is told of them."""
 
     async def main() -> T:
-        settings = read_settings(os.environ, store)
+        settings = read_settings(os.environ, store, mqtt)
         if only_look:
             _must_have_begun(repo, settings)
-        async with open_house(repo, settings) as house:
+        async with open_house(repo, settings, leading=leading) as house:
             return await work(house)
 
     return asyncio.run(main())
@@ -66,7 +75,7 @@ async def the_run(house: House, name: str | None) -> RunId:
     known = [head.run for head in await house.store.runs() if head.seq]  # else it died before its first event
     if name is None:
         for run in known:
-            if isinstance(await _opening(house, run), ev.PlanAccepted):  # else it was refused
+            if isinstance(await opening(house, run), ev.PlanAccepted):  # else it was refused
                 return run
         raise Misuse(_no_run(house.path))
     if name in known:
@@ -82,14 +91,15 @@ async def the_run(house: House, name: str | None) -> RunId:
 async def the_state(house: House, name: str | None) -> RunState:
     """The state of a run, folded from its whole log; `Misuse` for one that was refused at its launch."""
     run = await the_run(house, name)
-    match await _opening(house, run):
+    match await opening(house, run):
         case ev.IntentRefused(why=why):
             raise Misuse(f"run {run} never started: {why}")
         case _:
             return await load(house.store, run)
 
 
-async def _opening(house: House, run: RunId) -> ev.Event:
+async def opening(house: House, run: RunId) -> ev.Event:
+    """The first event of a run's log: `PlanAccepted`, or why it never started."""
     [first] = await house.store.read(run, START, 1)
     return first.event
 

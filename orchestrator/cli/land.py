@@ -7,12 +7,12 @@ import re
 from pathlib import Path
 
 from orchestrator.cli.house import with_house
-from orchestrator.cli.lead import Showing, stay_with
+from orchestrator.cli.lead import Showing, is_on, stay_with
 from orchestrator.compose import House
 from orchestrator.launch import new_run_id, plan_accepted
 from orchestrator.loop import Manner
 from orchestrator.session import Started, launch
-from orchestrator.settings import DEFAULT_PORT, Misuse
+from orchestrator.settings import DEFAULT_PORT
 from state.ids import BranchName, TaskId
 from state.plan import GateSpec, Plan, TaskSpec
 from state.run import RunState
@@ -27,13 +27,12 @@ def land_refs(
     ladder: str,
     as_json: bool,
 ) -> int:
-    if ladder not in ("on", "off"):
-        raise Misuse(f"--ladder is on or off, not {ladder!r}")
+    climbs = is_on(ladder)
     checks = tuple(GateSpec(f"gate-{number}", command) for number, command in enumerate(gate, 1))
     plan = Plan("land", _tasks(refs), BranchName(trunk) if trunk else None, gate=checks)
 
     async def work(house: House) -> int:
-        accepted = await plan_accepted(house, plan, new_run_id("land"), launched_by="land", ladder=ladder == "on")
+        accepted = await plan_accepted(house, plan, new_run_id("land"), launched_by="land", ladder=climbs)
 
         async def leading(manner: Manner, started: Started) -> RunState:
             return await launch(house, accepted, manner, started)
@@ -41,7 +40,7 @@ def land_refs(
         showing = Showing(DEFAULT_PORT, dashboard=False, as_json=as_json, leave=True)
         return await stay_with(house, accepted.run, leading, showing)
 
-    return with_house(repo, store, work)
+    return with_house(repo, store, work, leading=True)
 
 
 def _tasks(refs: list[str]) -> tuple[TaskSpec, ...]:

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dashboard.plain import to_json
-from dashboard.views import report_view, status_view
+from dashboard.views import StatusView, report_view, status_view
 from orchestrator.cli.guard import DONE
-from orchestrator.cli.house import NotBegun, the_run, the_state, with_house
-from orchestrator.cli.narrate import lines_of
+from orchestrator.cli.house import NotBegun, opening, the_run, the_state, with_house
+from orchestrator.cli.narrate import lines_of, simulated_in
 from orchestrator.cli.out import one_line
 from orchestrator.cli.report import how_to_answer, print_report
 from orchestrator.cli.task import show_task
@@ -20,10 +20,12 @@ from orchestrator.cli.times import clock, day_and_clock
 from orchestrator.cli.voice import Line
 from orchestrator.compose import House
 from orchestrator.settings import Misuse
+from orchestrator.sharing import claims_in
 from scheduler.forecast import Foresight
 from state import events as ev
 from state.ids import RunId, Seq, TaskId
-from state.leases.holder import spoken
+from state.leases.holder import label_of, spoken
+from state.ports import Held
 from state.run import RunState
 
 PAGE = 1000
@@ -32,31 +34,47 @@ PAGE = 1000
 def show_status(name: str | None, repo: Path, store: str | None, as_json: bool) -> int:
     async def work(house: House) -> int:
         run = await the_state(house, name)
+        holder = await house.lease.holder(f"run:{run.id}")
+        view = status_view(run, Foresight(), house.clock.now(), led=holder is not None)
         if as_json:
-            _print([to_json(status_view(run, Foresight(), house.clock.now()))])
+            _print([to_json(view)])
             return DONE
-        _print([await _headline(house, run), *_table(house, run)])
+        _print([_headline(run, view, holder), *_table(run, view)])
         for question in run.questions.values():
-            _print(how_to_answer(run, question))
+            _print(how_to_answer(run, question, house.path))
+        _print(await _locks(house, run))
         return DONE
 
     return with_house(repo, store, work, only_look=True)
 
 
-async def _headline(house: House, run: RunState) -> str:
-    view = status_view(run, Foresight(), house.clock.now())
+def _headline(run: RunState, view: StatusView, holder: Held | None) -> str:
     head = f"run {run.id}: {view['status']}, {len(run.landed)} of {len(run.tasks)} landed on {run.branch}"
     if run.simulated:
         head += ", simulated agents"
-    holder = await house.lease.holder(f"run:{run.id}")
     if holder is not None:
         return f"{head}; led by {spoken(holder.holder)}, lease until {clock(holder.expires)}"
     return head if run.finished else f"{head}; led by nobody: `tianting resume {run.id}` goes on"
 
 
-def _table(house: House, run: RunState) -> list[str]:
+async def _locks(house: House, run: RunState) -> list[str]:
+    """Who holds what and until when: the leases of the repository, and what the work of this run claims alone."""
+    claims = claims_in(house.home.name)
+    held: list[tuple[str, str, str]] = []
+    for one in await house.lease.held_by(""):
+        other = label_of(one.holder) if one.name.startswith(claims) else ""
+        if other != run.id:
+            who = f"run {other}, {spoken(one.holder)}" if other else spoken(one.holder)
+            held.append((one.name.replace(claims, "claim:", 1), who, f"until {clock(one.expires)}"))
+    for task, globs in run.claims.items():
+        held += [(f"claim:{glob}", f"task {task}", "until it has landed or left the train") for glob in globs]
+    wide = [max((len(row[at]) for row in held), default=0) for at in range(2)]
+    rows = [f"  {name:<{wide[0]}}  {holder:<{wide[1]}}  {until}" for name, holder, until in held]
+    return ["locks:", *rows] if rows else []
+
+
+def _table(run: RunState, view: StatusView) -> list[str]:
     """Columns that line up; on a terminal no line is longer than it is wide."""
-    view = status_view(run, Foresight(), house.clock.now())
     asked = {question.task for question in run.questions.values()}
     rows = [("TASK", "STATUS", "TRIES", "WINDOW", "WHY")]
     for task in view["tasks"]:
@@ -80,11 +98,12 @@ def _print(lines: Sequence[str]) -> None:
 def show_log(name: str | None, follow: bool, since: int, repo: Path, store: str | None, as_json: bool) -> int:
     async def work(house: House) -> int:
         run = await the_run(house, name)
+        simulated = simulated_in(await opening(house, run))
         after = Seq(since)
         async with house.bus.subscribe(run) as wakeups:
             while True:
                 page = await house.store.read(run, after, PAGE)
-                _print_lines(lines_of(page, run, as_json))
+                _print_lines(lines_of(page, run, as_json, simulated))
                 after = page[-1].seq if page else after
                 if len(page) == PAGE:
                     continue
@@ -144,7 +163,7 @@ def show_one(name: str, report: bool, run_name: str | None, repo: Path, store: s
             if as_json:
                 _print([to_json(report_view(run))])
             else:
-                print_report(run)
+                print_report(run, house.path)
             return DONE
         within = await the_state(house, run_name)
         if TaskId(name) not in within.tasks:

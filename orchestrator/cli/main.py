@@ -10,6 +10,10 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.cli.merges import add_merges
+from orchestrator.cli.programs import add_programs
+from orchestrator.cli.screens import add_screens
+
 app = typer.Typer(
     name="tianting",
     help="Take a plan and let many coding agents build it at the same time, each branch landed with its checks green.",
@@ -24,6 +28,9 @@ plans = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(plans)
+add_merges(app)
+add_programs(app)
+add_screens(app)
 
 STORES = "sqlite:PATH, redis://HOST:PORT/DB, redis:embedded or memory:; default: inside the git folder."
 
@@ -32,10 +39,15 @@ Store = Annotated[
     str | None,
     typer.Option("--store", help=STORES),
 ]
+Mqtt = Annotated[
+    str | None,
+    typer.Option("--mqtt", metavar="URL", help="Tell this broker: mqtt://[USER:PASSWORD@]HOST[:PORT][?intents=on]."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Port = Annotated[
     int, typer.Option("--port", min=0, max=65_535, help="Port of the dashboard; the next free one when it is taken.")
 ]
+Ladder = Annotated[str, typer.Option("--ladder", help="on, or off: stop at git's own merge.")]
 NoDashboard = Annotated[bool, typer.Option("--no-dashboard", help="Do not serve the dashboard.")]
 MaybeRun = Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run's id; default: the newest run.")]
 OnRun = Annotated[str | None, typer.Option("--run", help="A run's id; default: the newest run.")]
@@ -67,11 +79,12 @@ def demo(
     port: Port = PORT,
     no_dashboard: NoDashboard = False,
     keep: Annotated[Path | None, typer.Option("--keep", help="Make the repository here and keep it.")] = None,
+    agents: Annotated[bool, typer.Option("--agents", help="A second act, by real agent programs.")] = False,
 ) -> None:
     """The whole story on a throw-away repository, with simulated agents: no key, no server."""
     from orchestrator.cli.demo import run_demo
 
-    raise typer.Exit(run_demo(port=port, dashboard=not no_dashboard, keep=keep))
+    raise typer.Exit(run_demo(port=port, dashboard=not no_dashboard, keep=keep, agents=agents))
 
 
 @app.command()
@@ -79,7 +92,9 @@ def run(
     plan: Annotated[Path, typer.Argument(metavar="PLAN", help="The plan: a YAML or JSON file, - for standard input.")],
     repo: Repo = HERE,
     store: Store = None,
+    mqtt: Mqtt = None,
     windows: Annotated[int | None, typer.Option("--windows", min=1, help="Windows at work at once.")] = None,
+    ladder: Ladder = "on",
     port: Port = PORT,
     no_dashboard: NoDashboard = False,
     as_json: AsJson = False,
@@ -87,7 +102,8 @@ def run(
     """Launch a plan and stay with it."""
     from orchestrator.cli.lead import Showing, run_plan
 
-    raise typer.Exit(run_plan(plan, repo, store, windows, Showing(port, not no_dashboard, as_json)))
+    showing = Showing(port, not no_dashboard, as_json)
+    raise typer.Exit(run_plan(plan, repo, store, windows, showing, mqtt, ladder))
 
 
 @app.command()
@@ -95,6 +111,7 @@ def resume(
     run: MaybeRun = None,
     repo: Repo = HERE,
     store: Store = None,
+    mqtt: Mqtt = None,
     port: Port = PORT,
     no_dashboard: NoDashboard = False,
     as_json: AsJson = False,
@@ -102,7 +119,7 @@ def resume(
     """Go on with a run that was stopped or crashed, or that is paused."""
     from orchestrator.cli.lead import Showing, resume_run
 
-    raise typer.Exit(resume_run(run, repo, store, Showing(port, not no_dashboard, as_json)))
+    raise typer.Exit(resume_run(run, repo, store, Showing(port, not no_dashboard, as_json), mqtt))
 
 
 @app.command()
@@ -112,7 +129,7 @@ def land(
     store: Store = None,
     trunk: Annotated[str | None, typer.Option("--trunk", help="The branch to land on; default: the current.")] = None,
     gate: Annotated[list[str] | None, typer.Option("--gate", help="A check to run before landing; repeatable.")] = None,
-    ladder: Annotated[str, typer.Option("--ladder", help="on, or off: stop at git's own merge.")] = "on",
+    ladder: Ladder = "on",
     as_json: AsJson = False,
 ) -> None:
     """Land existing branches, whoever made them, through the train; no agent is started."""
@@ -233,6 +250,19 @@ def runs(repo: Repo = HERE, store: Store = None, as_json: AsJson = False) -> Non
 
 
 @app.command()
+def forget(
+    runs: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help="Runs that have ended.")] = None,
+    older_than: Annotated[str | None, typer.Option("--older-than", help="All that ended so long ago: 30d.")] = None,
+    repo: Repo = HERE,
+    store: Store = None,
+) -> None:
+    """Delete what is kept of runs that have ended; their commits and refs stay."""
+    from orchestrator.cli.forget import forget_runs
+
+    raise typer.Exit(forget_runs(runs or [], older_than, repo, store))
+
+
+@app.command()
 def conflicts(
     refs: Annotated[list[str], typer.Argument(metavar="REF REF...", help="Two or more branches, tags or commits.")],
     repo: Repo = HERE,
@@ -250,11 +280,12 @@ def serve(
     host: Annotated[str, typer.Option("--host", help="Address to bind.")] = "127.0.0.1",
     port: Port = PORT,
     store: Store = None,
+    mqtt: Mqtt = None,
 ) -> None:
     """Serve the dashboard and the API, and lead the runs launched through them."""
     from orchestrator.cli.serve import serve_house
 
-    raise typer.Exit(serve_house(repo, host, port, store))
+    raise typer.Exit(serve_house(repo, host, port, store, mqtt))
 
 
 @app.command()

@@ -13,6 +13,7 @@ from orchestrator.cli.guard import DONE, MISUSE
 from orchestrator.cli.house import Unsound, read_plan
 from scheduler.forecast import Foresight
 from state.forecast import PlanForecast
+from state.plan import OnOverlap, Plan
 from state.plan_text import json_schema
 
 
@@ -25,9 +26,12 @@ def check(path: Path, as_json: bool) -> int:
         sys.stdout.write(to_json({"plan": None, "tasks": 0, "faults": [asdict(one) for one in unsound.faults]}) + "\n")
         return MISUSE
     if as_json:
-        sys.stdout.write(to_json({"plan": plan.name, "tasks": len(plan.tasks), "faults": []}) + "\n")
+        seen = Foresight().plan(plan)
+        told = {"plan": plan.name, "tasks": len(plan.tasks), "faults": [], "overlaps": _overlaps(seen)}
+        sys.stdout.write(to_json(told) + "\n")
     else:
         sys.stdout.write(f"{path}: plan {plan.name!r} is sound: {len(plan.tasks)} tasks\n")
+        _tell_overlaps(plan, Foresight().plan(plan))
     return DONE
 
 
@@ -49,10 +53,16 @@ def show(path: Path, as_json: bool) -> int:
         out(f"  wave {number}: {', '.join(f'{task} ({roles[task]})' for task in wave)}\n")
     out(f"critical path, {_minutes(seen.critical_seconds)}: {' -> '.join(seen.critical_path)}\n")
     out(f"foreseen with these windows: {_minutes(seen.makespan)}\n")
-    for overlap in seen.overlaps:
-        kept = "will be kept apart" if overlap.exclusive else "may conflict"
-        out(f"overlap: {overlap.left} ({overlap.glob}) and {overlap.right} ({overlap.other}) {kept}\n")
+    _tell_overlaps(plan, seen)
     return DONE
+
+
+def _tell_overlaps(plan: Plan, seen: PlanForecast) -> None:
+    held = plan.overlaps is OnOverlap.HOLD
+    for overlap in seen.overlaps:
+        kept = "will be kept apart" if overlap.exclusive or held else "may conflict"
+        between = f"{overlap.left} ({overlap.glob}) and {overlap.right} ({overlap.other})"
+        sys.stdout.write(f"overlap: {between} {kept}\n")
 
 
 def _minutes(seconds: float) -> str:
@@ -68,8 +78,12 @@ def _as_json(name: str, seen: PlanForecast) -> dict[str, object]:
         "critical_path": seen.critical_path,
         "critical_seconds": seen.critical_seconds,
         "makespan": seen.makespan,
-        "overlaps": [
-            {"between": [one.left, one.right], "globs": [one.glob, one.other], "exclusive": one.exclusive}
-            for one in seen.overlaps
-        ],
+        "overlaps": _overlaps(seen),
     }
+
+
+def _overlaps(seen: PlanForecast) -> list[dict[str, object]]:
+    return [
+        {"between": [one.left, one.right], "globs": [one.glob, one.other], "exclusive": one.exclusive}
+        for one in seen.overlaps
+    ]

@@ -5,13 +5,13 @@ Never: a route.
 
 import asyncio
 import importlib
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.cli import out
-from orchestrator.cli.guard import DONE
+from orchestrator.cli.guard import DONE, endings
 from orchestrator.cli.house import with_house
+from orchestrator.cli.narrate import of_reach
 from orchestrator.compose import House
 from orchestrator.settings import Misuse
 
@@ -19,15 +19,16 @@ if TYPE_CHECKING:
     from orchestrator.serving import Told
 
 
-def serve_house(repo: Path, host: str, port: int, store: str | None) -> int:
+def serve_house(repo: Path, host: str, port: int, store: str | None, mqtt: str | None = None) -> int:
     async def work(house: House) -> int:
         from dashboard.serve import NoPort
         from orchestrator import serving
         from orchestrator.launcher import Launcher
 
         stop = asyncio.Event()
+        house.reach.tell(lambda why: out.say(of_reach(why)))
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in endings():
             loop.add_signal_handler(number, stop.set)
         try:
             async with asyncio.TaskGroup() as group:
@@ -37,7 +38,7 @@ def serve_house(repo: Path, host: str, port: int, store: str | None) -> int:
             raise Misuse(str(_first(error))) from None
         return DONE
 
-    return with_house(repo, store, work)
+    return with_house(repo, store, work, leading=True, mqtt=mqtt)
 
 
 async def serve_beside(house: House, port: int, stop: asyncio.Event, told: "Told") -> str | None:

@@ -4,6 +4,7 @@ Never: a fact that the log and the transcripts do not hold.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from dashboard.detail import AttemptView, GateView, TaskDetail, task_detail
 from dashboard.history import History
@@ -25,12 +26,13 @@ Said = dict[AttemptId, list[tuple[int, Entry]]]
 
 async def show_task(house: House, run: RunState, name: TaskId, as_json: bool) -> list[str]:
     """The lines to print."""
-    detail = task_detail(run, await _history(house, run), name, Foresight(), house.clock.now())
+    led = await house.lease.holder(f"run:{run.id}") is not None
+    detail = task_detail(run, await _history(house, run), name, Foresight(), house.clock.now(), led=led)
     said: Said = {}
     for past in detail["history"]:
         attempt = AttemptId(past["attempt"])
         said[attempt] = await house.store.entries(run.id, attempt, 0, MOST_SAID)
-    return [_as_json(detail, said)] if as_json else list(_as_text(run, detail, said))
+    return [_as_json(detail, said)] if as_json else list(_as_text(run, detail, said, house.path))
 
 
 async def _history(house: House, run: RunState) -> History:
@@ -54,7 +56,7 @@ def _as_json(detail: TaskDetail, said: Said) -> str:
     return to_json({**whole, "transcripts": transcripts})
 
 
-def _as_text(run: RunState, detail: TaskDetail, said: Said) -> Iterator[str]:
+def _as_text(run: RunState, detail: TaskDetail, said: Said, repo: Path) -> Iterator[str]:
     yield f"task {detail['id']} of run {run.id}: {detail['status']}" + (" (simulated)" if detail["simulated"] else "")
     facts = {
         "title": one_line(detail["title"]),
@@ -73,7 +75,7 @@ def _as_text(run: RunState, detail: TaskDetail, said: Said) -> Iterator[str]:
             yield f"  {key:<9}  {value}"
     for question in run.questions.values():
         if question.task == detail["id"]:
-            yield from how_to_answer(run, question)
+            yield from how_to_answer(run, question, repo)
     for attempt in detail["history"]:
         yield ""
         yield from _attempt(attempt, said[AttemptId(attempt["attempt"])])

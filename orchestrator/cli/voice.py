@@ -4,12 +4,14 @@ terminal that was stopped) never holds up the run, and one that has gone away ne
 Never: a line left out while somebody reads; a decision of what is worth a line (that is `narrate.py`).
 """
 
+import asyncio
 import io
 import os
 import queue
 import select
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
@@ -107,6 +109,8 @@ class Voice:
         self._screen = screen
         self._said: queue.SimpleQueue[list[Line] | None] = queue.SimpleQueue()
         self._ended = False
+        self._loop = asyncio.get_running_loop()
+        self._written = asyncio.Event()
         self._thread = threading.Thread(target=self._write, name="voice", daemon=True)
 
     def say(self, *lines: Line) -> None:
@@ -128,11 +132,28 @@ class Voice:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ended = True
-        self._said.put(None)
+        if not self._ended:
+            self._end()
         self._thread.join(PATIENCE if kind else None)
 
+    async def written(self) -> None:
+        """No more is said with a voice of its own; returns when all that was said has been written. However long a
+        reader takes for that, the loop goes on meanwhile, signals and all."""
+        self._end()
+        await self._written.wait()
+
+    def _end(self) -> None:
+        self._ended = True
+        self._said.put(None)
+
     def _write(self) -> None:
+        try:
+            self._speak()
+        finally:
+            with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+                self._loop.call_soon_threadsafe(self._written.set)
+
+    def _speak(self) -> None:
         try:
             self._screen.open()
             try:

@@ -37,8 +37,8 @@ class FileBus:
     _seen: _Trace = ()
     _fresh: bool = False
 
-    def publish(self, run: RunId) -> None:
-        self._local.publish(run)
+    def publish(self, run: RunId, but: Wakeups | None = None) -> None:
+        self._local.publish(run, but.bell if isinstance(but, _Watched) else None)
 
     def subscribe(self, run: RunId | None) -> AbstractAsyncContextManager[Wakeups]:
         return self._subscribed(run)

@@ -33,10 +33,11 @@ class _Bell:
 class LocalBus:
     _bells: dict[RunId | None, set[_Bell]] = field(default_factory=dict)
 
-    def publish(self, run: RunId) -> None:
+    def publish(self, run: RunId, but: Wakeups | None = None) -> None:
         for wanted in (run, None):
             for bell in self._bells.get(wanted, ()):
-                bell.rung.set()
+                if bell is not but:
+                    bell.rung.set()
 
     def publish_all(self) -> None:
         """Wake every subscriber, whatever it waits for."""

@@ -66,8 +66,8 @@ class RedisBus:
                 task.cancel()
             await group.__aexit__(None, None, None)
 
-    def publish(self, run: RunId) -> None:
-        self._local.publish(run)
+    def publish(self, run: RunId, but: Wakeups | None = None) -> None:
+        self._local.publish(run, but)
         self._untold[run] = None
         self._told.clear()
         self._bell.set()

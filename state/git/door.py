@@ -73,6 +73,14 @@ _CONFIG = (
 )
 
 
+def git_version() -> tuple[int, ...] | None:
+    """The version of git that would be run; None when there is none."""
+    try:
+        return tuple(git.Git().version_info)
+    except (git.GitCommandNotFound, git.GitCommandError, OSError, ValueError):
+        return None
+
+
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
     """What is laid over our own environment for one git process. The user's own configuration stays in force, also
     where it came through `GIT_CONFIG_COUNT`; ours is put after it."""

@@ -6,9 +6,7 @@ Never: write; read a meaning out of git's words (they are quoted for the person,
 import os
 from dataclasses import dataclass
 
-import git
-
-from state.git.door import ANY, Door, sentence, shown
+from state.git.door import ANY, Door, git_version, sentence, shown
 from state.git.worktree_records import branch_of
 from state.ids import Sha
 from state.ports import RepositoryFault
@@ -31,14 +29,6 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Unusable:
     why: str
-
-
-def git_version() -> tuple[int, ...] | None:
-    """The version of git that would be run; None when there is none."""
-    try:
-        return tuple(git.Git().version_info)
-    except (git.GitCommandNotFound, git.GitCommandError, OSError, ValueError):
-        return None
 
 
 def inspect(path: str) -> Place | Unusable:

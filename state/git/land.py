@@ -102,10 +102,10 @@ class Landing:
         now = self._refs.value(order.ref)
         if now == order.new:
             return Moved()
+        if self._refs.value(order.fence) != order.token:  # then it was for the new holder to put the work tree right
+            return NotMoved("fence", f"{order.fence} is not at {order.token} any more")
         if carried is not None:
             work_tree.move(self._door, carried, order.new, order.old)
-        if self._refs.value(order.fence) != order.token:
-            return NotMoved("fence", f"{order.fence} is not at {order.token} any more")
         if now != order.old:
             return NotMoved("trunk-moved", f"{order.ref} stands at {now or 'nothing'}, not at {order.old}")
         return NotMoved("busy", f"git could not lock {order.ref}: {outcome.said}")

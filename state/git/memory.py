@@ -8,6 +8,7 @@ import heapq
 import os
 from collections.abc import Mapping, Sequence
 
+from state.candidate import Side
 from state.git import memory_merge, text_merge, trees
 from state.git.trees import CommitParts, Entries
 from state.ids import Sha
@@ -30,6 +31,7 @@ class MemoryRepository:
         self._commits: dict[Sha, CommitParts] = {}
         self._heights: dict[Sha, int] = {}
         self._refs: dict[str, Sha] = {}
+        self._listings = trees.Listings(self)
         self.common_dir = "/memory/.git"
 
     async def close(self) -> None:
@@ -169,6 +171,9 @@ class MemoryRepository:
 
     async def tree_of(self, commit: Sha) -> Sha:
         return self.parts(commit).tree
+
+    async def listing(self, tree: Sha) -> Mapping[str, Side]:
+        return self._listings.of(bytes.fromhex(tree))
 
     async def changed_paths(self, old: Sha, new: Sha) -> tuple[str, ...]:
         return self.changed(old, new)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from state.git.globs import Globs
 from state.git.memory import MemoryRepository
+from state.ground import GitGround
 from state.ids import Sha
 from state.ports import RepositoryFault, Snapshot, WorktreeFault
 
@@ -75,11 +76,20 @@ class MemoryWorktrees:
         commit = self._commit(tree, tree.head if grown else base, keep, message, when)
         return Snapshot(commit, tree.head, self._repository.changed(base, commit))
 
+    async def ground(self, path: str) -> GitGround:
+        raise WorktreeFault(f"{path} is in memory, where no process works")
+
     async def remove(self, path: str) -> None:
         self.trees.pop(path, None)
 
     async def settle(self) -> None:
         return  # nothing of a dead process outlives it in here
+
+    async def gather(self, under: str) -> None:
+        for path in list(self.trees):
+            folder, name = os.path.split(path)
+            if os.path.basename(folder) == os.path.basename(under) and os.path.join(under, name) not in self.trees:
+                self.trees[os.path.join(under, name)] = self.trees.pop(path)
 
     async def known(self, under: str) -> list[str]:
         return sorted(path for path in self.trees if path.startswith(under.rstrip("/") + "/"))

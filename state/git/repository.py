@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from state.candidate import Side
 from state.git import trees, worktree_records
 from state.git.door import QUICK, Door, Watch, ignore, shown
 from state.git.history import History
-from state.git.inspect import Unusable, inspect
+from state.git.inspect import Place, Unusable, inspect
 from state.git.land import Landing
 from state.git.mend import Mending
 from state.git.merge import Merging
@@ -27,20 +28,25 @@ from state.ports import LandingOrder, Merge, Moved, NotMoved, RepositoryFault
 T = TypeVar("T")
 
 _THREADS = 6
-_SLOW_THREADS = 4
-"""For what may take seconds (a whole work tree), so that a landing never waits behind it."""
+_SLOW_THREADS = max(2, len(os.sched_getaffinity(0)))
+"""For what may take seconds (a whole work tree), so that a landing never waits behind it. No more than the processors:
+the first of several worktrees is then ready while the last has not begun, instead of all being ready late."""
 
 
 class GitRepository:
     """One repository, opened by any path in it. Owns its threads and git processes until `close`."""
 
-    def __init__(self, path: str, watch: Watch = ignore) -> None:
-        """`RepositoryFault` when the path is in no repository that can be used. Blocks for a few milliseconds."""
-        place = inspect(path)
+    def __init__(self, path: str, watch: Watch = ignore, known: "GitRepository | None" = None) -> None:
+        """`RepositoryFault` when the path is in no repository that can be used. Blocks for a few milliseconds, unless
+        it is the repository of one that is open (`known`): then git is not asked."""
+        place: Place | Unusable = known.place if known else inspect(path)
         if isinstance(place, Unusable):
             raise RepositoryFault(place.why)
+        self.place: Place = place
         self.common_dir = place.common_dir
         self.door = Door(place.common_dir, watch)
+        if known:
+            self.door.config = known.door.config
         linked = {os.path.realpath(record.path) for record in worktree_records.records(place.common_dir)}
         if place.top_level and os.path.realpath(place.top_level) not in linked:
             self.door.work_tree = place.top_level  # told here also for a repository that lies apart from its work tree
@@ -51,6 +57,7 @@ class GitRepository:
         self._merging = Merging(self.door, self.objects, self.scratch)
         self._landing = Landing(self.door, self.objects, self.git_refs)
         self._mending = Mending(self.door, self.objects, self.git_refs, self.history)
+        self._listings = trees.Listings(self.objects)
         self._who = _identity(self.door.config)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="git")
         self._slow_threads = ThreadPoolExecutor(_SLOW_THREADS, thread_name_prefix="git-slow")
@@ -107,6 +114,9 @@ class GitRepository:
 
     async def tree_of(self, commit: Sha) -> Sha:
         return await self.call(lambda: self.objects.commit(commit).tree)
+
+    async def listing(self, tree: Sha) -> Mapping[str, Side]:
+        return await self.call(lambda: self._listings.of(bytes.fromhex(tree)))
 
     async def changed_paths(self, old: Sha, new: Sha) -> tuple[str, ...]:
         return await self.call(lambda: self.objects.changed_paths(old, new))

@@ -8,6 +8,7 @@ to read it); leave out a file because a filter of it fails.
 import os
 import shutil
 import stat
+import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ from state.ports import RepositoryFault
 _LIST = ["ls-files", "-z", "-v", "--cached", "--modified", "--others", "--exclude-standard"]
 _FLAGGED = b"hsmrck"
 """`ls-files -v` writes its tag small for an entry that git was told to take for unchanged."""
+_COARSE = 0.02
+"""Seconds by which a file system's clock may be behind ours: it ticks with the kernel's timer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +56,24 @@ class Taking:
         self._door = door
         self._objects = objects
         self._top = os.fsencode(path)
-        self._path = path
+        self.path = path
         self._admin = admin
         self._index = index
-        self._env = {"GIT_DIR": admin, "GIT_WORK_TREE": path, "GIT_INDEX_FILE": index}
+        self.env = {"GIT_DIR": admin, "GIT_WORK_TREE": path, "GIT_INDEX_FILE": index}
         self._left_out = False
 
     def _git(
         self, args: Sequence[str], feed: bytes | None = None, ok: Collection[int] = (0,), literal: bool = True
     ) -> Ran:
-        env = self._env if literal else {**self._env, "GIT_LITERAL_PATHSPECS": "0"}
-        return self._door.run(args, env=env, cwd=self._path, feed=feed, ok=ok, timeout=LONG)
+        env = self.env if literal else {**self.env, "GIT_LITERAL_PATHSPECS": "0"}
+        return self._door.run(args, env=env, cwd=self.path, feed=feed, ok=ok, timeout=LONG)
+
+    def again(self, tree: bytes) -> Taken:
+        """The tree now, where the private index still describes the worktree as it was when it held `tree`."""
+        listing = self.listing()
+        if listing.plain and not listing.work:
+            return Taken(tree, True)
+        return self._taken(listing, Globs(()))
 
     def take(self, head: str, keep: Globs) -> Taken:
         """`head` is what the index is filled from where the worktree's own, or its record, can not be used."""
@@ -74,13 +84,15 @@ class Taking:
                 return self._take(keep)
             except (RepositoryFault, OSError):
                 self._left_out = True
-        self._env["GIT_DIR"] = self._door.common_dir
+        self.env["GIT_DIR"] = self._door.common_dir
         self._git(["read-tree", "--empty"])
         self._git(["read-tree", head])
         return self._take(keep)
 
     def _take(self, keep: Globs) -> Taken:
-        listing = self.listing()
+        return self._taken(self.listing(), keep)
+
+    def _taken(self, listing: Listing, keep: Globs) -> Taken:
         work = set(listing.work)
         work.update(self._unflag(listing))
         for folder in listing.inside:
@@ -92,13 +104,16 @@ class Taking:
         return Taken(tree, listing.plain and not self._left_out)
 
     def listing(self) -> Listing:
+        looked = time.time() - _COARSE
         ran = self._git(_LIST)
         if ran.err and self._open_folders():
+            looked = time.time() - _COARSE
             ran = self._git(_LIST)
         work: list[bytes] = []
         inside: list[bytes] = []
         flagged: list[bytes] = []
         skipped: list[bytes] = []
+        changed = False
         for item in ran.out.split(b"\0"):
             if item.startswith(b"H ") or not item:
                 continue
@@ -111,7 +126,18 @@ class Taking:
                 inside.append(path.rstrip(b"/"))
             else:
                 work.append(path)
-        return Listing(tuple(work), tuple(inside), tuple(flagged), tuple(skipped))
+                changed = changed or tag != b"?"
+        listing = Listing(tuple(work), tuple(inside), tuple(flagged), tuple(skipped))
+        if listing.plain and not changed:
+            self._looked_at(looked)
+        return listing
+
+    def _looked_at(self, when: float) -> None:
+        """Git reads the content of each file that was written in the same second as the index, which are all of them
+        in a new worktree. This listing has just done so and found each as the index says; the later time of the index
+        spares the next call the same. (With a changed file it would hide the change from that call.)"""
+        if os.stat(self._index).st_mtime < when:
+            os.utime(self._index, (when, when))
 
     def _unflag(self, listing: Listing) -> list[bytes]:
         """An agent (or its tools) can tell git not to look at a file; work in it is work all the same. A skipped path

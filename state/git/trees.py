@@ -5,10 +5,12 @@ Never: know where objects are kept; that is the `Objects` handed in.
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from state.candidate import Side
 from state.ids import Sha
 from state.ports import RepositoryFault
 
@@ -17,6 +19,9 @@ LINK = b"120000"
 SUBMODULE = b"160000"
 
 Path = bytes
+
+_LISTED_KEPT = 400_000
+"""Paths of folders that are kept, one in a folder of a folder counted for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,37 @@ def leaves(source: Source, tree: bytes, prefix: Path = b"") -> Iterator[tuple[Pa
             yield from leaves(source, leaf.id, prefix + name + b"/")
         else:
             yield prefix + name, leaf
+
+
+class Listings:
+    """Lists trees. A folder that was listed before is not gone through again: the next commit's are hardly others."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._folders: dict[tuple[bytes, Path], dict[str, Side]] = {}
+        self._size = 0
+
+    def of(self, tree: bytes, prefix: Path = b"") -> dict[str, Side]:
+        """Every path of a tree that is not a folder, with its content and mode."""
+        found: dict[str, Side] = {}
+        for name, leaf in self._source.entries(tree).items():
+            path = prefix + name
+            if leaf.mode == TREE:
+                found.update(self._folder(leaf.id, path + b"/"))
+            else:
+                found[os.fsdecode(path)] = Side(leaf.sha, leaf.mode.decode())
+        return found
+
+    def _folder(self, tree: bytes, prefix: Path) -> dict[str, Side]:
+        known = self._folders.get((tree, prefix))
+        if known is None:
+            known = self.of(tree, prefix)
+            if self._size > _LISTED_KEPT:
+                self._folders.clear()
+                self._size = 0
+            self._folders[tree, prefix] = known
+            self._size += len(known) + 1
+        return known
 
 
 def changes(source: Source, old: bytes, new: bytes, prefix: Path = b"") -> Iterator[Change]:

@@ -1,6 +1,6 @@
-"""Moving a worktree from what its last snapshot holds to another commit, at a cost of the change.
+"""Moving a worktree from what it holds to another commit, at a cost of the change.
 
-Never: guess; whatever is not exactly as the snapshot left it makes the answer no, and the worktree is made anew.
+Never: guess; whatever git would not describe fully makes the answer no, and the worktree is made anew.
 """
 
 import os
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from state.git import trees
 from state.git.door import LONG
+from state.git.globs import Globs
 from state.git.repository import GitRepository
 from state.git.snapshot import Taking
 from state.ids import Sha
@@ -36,15 +37,20 @@ class Move:
         self._admin = admin
         self._index = index
 
-    def go(self, ready: Ready, commit: Sha) -> bool:
-        """Whether the worktree now stands at `commit`; after False its state is unknown."""
+    def go(self, ready: Ready | None, commit: Sha) -> bool:
+        """Whether the worktree now stands at `commit`; after False its state is unknown. What was left there since
+        the snapshot that made it `ready` (or, with None, since it was made) goes, but for ignored files."""
         try:
-            return self._as_left() and self._move(ready, commit)
+            if not self._is_whole():
+                return False
+            taking = Taking(self._door, self._objects, self._path, self._admin, self._index)
+            taken = taking.again(ready.tree) if ready else taking.take(commit, Globs(()))
+            return taken.complete and self._move(taken.tree, commit)
         except (RepositoryFault, OSError):
             return False
 
-    def _as_left(self) -> bool:
-        """Whether the folder and its record are what the snapshot saw."""
+    def _is_whole(self) -> bool:
+        """Whether the folder is the record's, and nothing is half done there that git would go on with."""
         with open(os.path.join(self._path, ".git"), "rb") as file:
             pointer = os.fsdecode(file.read()).removeprefix("gitdir:").strip()
         if os.path.realpath(os.path.join(self._path, pointer)) != os.path.realpath(self._admin):
@@ -52,16 +58,15 @@ class Move:
         names = {name for name in os.listdir(self._admin) if not name.startswith("sharedindex.")}
         if not _RECORD.union(_LEAVINGS).issuperset(names):
             return False
-        if any(files for _, _, files in os.walk(os.path.join(self._admin, "refs"))):
-            return False  # refs that are this worktree's alone
-        return self._untouched(self._index)
+        own_refs = any(files for _, _, files in os.walk(os.path.join(self._admin, "refs")))
+        return not own_refs
 
     def _untouched(self, index: str) -> bool:
         listing = Taking(self._door, self._objects, self._path, self._admin, index).listing()
         return listing.plain and not listing.work
 
-    def _move(self, ready: Ready, commit: Sha) -> bool:
-        changed = [change.path for change in trees.changes(self._objects, ready.tree, self._objects.tree_id(commit))]
+    def _move(self, tree: bytes, commit: Sha) -> bool:
+        changed = [change.path for change in trees.changes(self._objects, tree, self._objects.tree_id(commit))]
         names = {path.rpartition(b"/")[2] for path in changed}
         if b".gitattributes" in names:
             return False  # files that did not change may have to be written anew
@@ -70,7 +75,7 @@ class Move:
         os.replace(own + ".tianting", own)
         env = {"GIT_DIR": self._admin, "GIT_WORK_TREE": self._path}
         if changed:
-            step = ["read-tree", "-m", "-u", ready.tree.hex(), commit]
+            step = ["read-tree", "-m", "-u", tree.hex(), commit]
             self._door.run(step, env=env, cwd=self._path, timeout=LONG)
         reflog = os.path.join(self._admin, "logs", "HEAD")
         if os.path.isfile(reflog):

@@ -12,26 +12,31 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from state.git import warm
+from state.git import private, submodules, trees, warm
 from state.git.agent_head import head_of, left_behind
-from state.git.door import LONG, shown
+from state.git.door import LONG, Door, shown
+from state.git.gathering import gather
 from state.git.globs import Globs
 from state.git.holders import outlive
 from state.git.repository import GitRepository
 from state.git.snapshot import Taking
+from state.git.submodules import Left
 from state.git.worktree_records import REASON, Record, records
+from state.ground import GitGround
 from state.ids import Sha
-from state.ports import RepositoryFault, Snapshot, WorktreeFault
+from state.ports import RepositoryFault, Snapshot, StoreError, WorktreeFault
 
 T = TypeVar("T")
 
 
 @dataclass(slots=True)
 class _Place:
-    """What we know of one worktree: one step at a time in it, and what its last snapshot left to move on from."""
+    """What we know of one worktree: one step at a time in it; whether it was `made` here and holds nothing that git
+    would not take away again; and what its last snapshot left."""
 
     lock: threading.Lock
     index: str
+    made: bool = False
     ready: warm.Ready | None = None
 
 
@@ -40,6 +45,7 @@ class GitWorktrees:
         """The repository is the caller's to close."""
         self._repository = repository
         self._door = repository.door
+        self._here = Door("", repository.door.watch)
         self._objects = repository.objects
         self._places: dict[str, _Place] = {}
         self._lock = threading.Lock()
@@ -54,6 +60,9 @@ class GitWorktrees:
 
         return await self._call(path, work)
 
+    async def ground(self, path: str) -> GitGround:
+        return await self._call(path, lambda _: self._ground(path))
+
     async def remove(self, path: str) -> None:
         await self._call(path, lambda place: self._remove(path, place))
 
@@ -61,6 +70,12 @@ class GitWorktrees:
         left = await self._repository.call(lambda: outlive(self._repository.common_dir, LONG))
         if left is not None:
             raise WorktreeFault(f"git process {left}, left by a run that was killed, does not end; end it, then resume")
+
+    async def gather(self, under: str) -> None:
+        try:
+            await self._repository.call(lambda: gather(self._door.common_dir, under), slow=True)
+        except OSError as error:
+            raise WorktreeFault(f"{error.strerror}: {shown(error.filename or under)}") from error
 
     async def known(self, under: str) -> list[str]:
         return await self._repository.call(lambda: self._known(under))
@@ -103,21 +118,34 @@ class GitWorktrees:
         self._outside(path)
         ready, place.ready = place.ready, None
         mine = self._records(path)
-        if ready is not None and len(mine) == 1 and mine[0].ours:
+        if place.made and len(mine) == 1 and mine[0].ours:
             mover = warm.Move(self._repository, path, mine[0].admin, place.index)
             if mover.go(ready, commit):
                 return
+        place.made = False
         self._take_down(path, mine)
         if os.path.lexists(path) and (not os.path.isdir(path) or os.listdir(path)):
             raise WorktreeFault(f"{shown(path)} exists and is not a worktree of this repository")
         try:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             self._add(path, commit)
-            env = {"GIT_DIR": self._records(path)[0].admin, "GIT_WORK_TREE": path}
-            self._door.run(["read-tree", "-m", "-u", commit], env=env, cwd=path, timeout=LONG)
+            self._fill(path, commit, self._records(path)[0])
         except (RepositoryFault, OSError) as error:
             self._take_down(path, self._records(path))
             raise WorktreeFault(f"no worktree could be made at {shown(path)}: {error}") from error
+        place.made = True
+
+    def _fill(self, path: str, commit: Sha, made: Record) -> None:
+        born = os.stat(made.admin)
+        try:
+            env = {"GIT_DIR": made.admin, "GIT_WORK_TREE": path}
+            self._door.run(["read-tree", "-m", "-u", commit], env=env, cwd=path, timeout=LONG)
+        except StoreError:  # paused, and the run is another's: what was made since is taken away, if it is ours still
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.stat(made.admin), born):
+                    clear(path)
+                    _forget(made)
+            raise
 
     def _add(self, path: str, commit: Sha) -> None:
         """Git reads the records of all worktrees, and dies of one that is half written: one at a time in this process,
@@ -140,13 +168,20 @@ class GitWorktrees:
             if other and os.path.commonpath([real, other]) in (real, other):
                 raise WorktreeFault(f"{shown(path)} is not outside the repository at {shown(other)}")
 
+    def _ground(self, path: str) -> GitGround:
+        mine = self._records(path)
+        if len(mine) != 1 or not mine[0].ours:
+            raise WorktreeFault(f"{shown(path)} is not a worktree of ours")
+        return private.lay_out(self._door, path, mine[0].admin)
+
     # ------------------------------------------------------------------------------------------ snapshot
 
     def _snapshot(self, path: str, base: Sha, keep: Globs, stamp: tuple[str, float], place: _Place) -> Snapshot:
-        place.ready = None
+        place.made, place.ready = False, None
         mine = self._records(path)
         if not os.path.isdir(path):
             raise WorktreeFault(f"there is no worktree at {shown(path)}")
+        private.take_in(self._door, path)
         admin = mine[0].admin if mine else ""
         head = (head_of(self._objects, admin) if mine else None) or base
         grown = self._repository.history.is_ancestor(base, head)
@@ -156,24 +191,38 @@ class GitWorktrees:
         commit = parent
         if taken.tree != self._objects.tree_id(parent):
             commit = self._repository.write_commit(Sha(taken.tree.hex()), [parent], *stamp)
-        if taken.complete and mine:
-            place.ready = warm.Ready(taken.tree)
-        reached = self._with_left_behind(admin, base, head, stamp[1]) if mine else head
-        return Snapshot(commit, reached, self._objects.changed_paths(base, commit))
+        changes = list(trees.changes(self._objects, self._objects.tree_id(base), taken.tree))
+        filled = self._filled(base, taken.tree, changes, taking) if mine else []
+        if taken.complete and mine and not filled:
+            place.made, place.ready = True, warm.Ready(taken.tree)
+        inside = submodules.left_in(self._here, self._objects, path, filled, self._objects.tree_id(base))
+        reached = self._with_left_behind(admin, base, head, inside, stamp[1]) if mine else head
+        paths = tuple(sorted(os.fsdecode(change.path) for change in changes))
+        return Snapshot(commit, reached, paths, tuple(os.fsdecode(one.path) for one in inside))
 
-    def _with_left_behind(self, admin: str, base: Sha, head: Sha, when: float) -> Sha:
-        """The agent's HEAD; where it made commits that HEAD does not contain, a commit that holds on to all of them."""
+    def _filled(self, base: Sha, tree: bytes, changes: Sequence[trees.Change], taking: Taking) -> list[bytes]:
+        """Submodules that were filled there; a worktree with one is not moved on from, since git leaves them as they
+        are."""
+        if not submodules.may_be(self._objects, self._objects.tree_id(base), tree, changes):
+            return []
+        return list(submodules.filled(self._here, taking.path, taking.env))
+
+    def _with_left_behind(self, admin: str, base: Sha, head: Sha, inside: Sequence[Left], when: float) -> Sha:
+        """The agent's HEAD; where it made commits that HEAD does not contain, or that lie in a submodule, a commit
+        that holds on to all of them."""
         others = left_behind(self._objects, self._repository.history, admin, base, head)
-        if not others:
+        if not others and not inside:
             return head
-        tree = self._objects.commit(head).tree
-        return self._repository.write_commit(tree, [head, *others], "Commits that were left behind", when)
+        bundles = {b"tianting-submodules/" + one.path + b".bundle": trees.Leaf(b"100644", one.bundle) for one in inside}
+        tree = trees.edited(self._objects, self._objects.put_tree, self._objects.tree_id(head), bundles)
+        return self._repository.write_commit(Sha(tree.hex()), [head, *others], "Commits that were left behind", when)
 
     # -------------------------------------------------------------------------------------------- remove
 
     def _remove(self, path: str, place: _Place) -> None:
-        place.ready = None
+        place.made, place.ready = False, None
         self._take_down(path, self._records(path))
+        clear(private.folder_of(path))
         with suppress(FileNotFoundError):
             os.unlink(place.index)
 
@@ -183,6 +232,7 @@ class GitWorktrees:
             if not record.ours:
                 raise WorktreeFault(f"the worktree at {shown(path)} is not one of ours")
         if mine:
+            self._door.watch("worktree remove")
             clear(path)
         for record in mine:
             _forget(record)

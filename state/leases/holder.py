@@ -35,12 +35,16 @@ def _life(pid: int) -> tuple[str, str] | None:
     return fields[_STATE], fields[_START]
 
 
+@cache
+def _named(pid: int) -> str:
+    """The name of this process, which is asked for at every look at a lease. By pid: a fork has another."""
+    life = _life(pid)
+    return f"{socket.gethostname().replace(':', '_')}:{_boot()}:{pid}:{life[1] if life else ''}"
+
+
 def this_process(label: str = "") -> str:
     """The holder string of this process; `label` tells several holders of one process apart."""
-    pid = os.getpid()
-    life = _life(pid)
-    host = socket.gethostname().replace(":", "_")
-    name = f"{host}:{_boot()}:{pid}:{life[1] if life else ''}"
+    name = _named(os.getpid())
     return f"{name}:{label}" if label else name
 
 
@@ -50,11 +54,19 @@ def spoken(holder: str) -> str:
     return f"process {parts[2]} on {parts[0]}" if len(parts) >= 4 else holder
 
 
+def label_of(holder: str) -> str:
+    """The label that the process gave itself; "" without one."""
+    parts = holder.split(":", 4)
+    return parts[4] if len(parts) == 5 else ""
+
+
 def is_dead(holder: str) -> bool:
     """Whether the process that holds is known to have ended; False whenever that can not be told from
     here."""
     parts = holder.split(":", 4)
     mine = this_process().split(":", 4)
+    if mine[3] and parts[:4] == mine:
+        return False
     if len(parts) < 4 or not _boot() or parts[:2] != mine[:2] or not parts[2].isdecimal():
         return False
     pid = int(parts[2])

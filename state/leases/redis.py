@@ -6,6 +6,7 @@ only grow. On the same host and boot, a holder whose process has ended counts as
 the time of this machine.
 """
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -17,6 +18,7 @@ Reply = None | int | bytes | list["Reply"]
 Arg = str | bytes | int | float
 
 LEASES, TOKENS = "tianting:leases", "tianting:tokens"
+MARK_SECONDS = 600
 ROUNDS = 3
 """How often a dead holder may turn out to be followed by another dead one before the name is called held."""
 
@@ -31,11 +33,14 @@ local function until_(ttl) return string.format('%.17g', now + tonumber(ttl)) en
 local function parts(row) return string.match(row, '^(%d+) (%S+) (.*)$') end
 """
 
-# ARGV: time, name, holder, ttl, token of a holder known to be dead.
+# ARGV: time, name, holder, ttl, token of a holder known to be dead, how long the mark of the call is kept. The same
+# call again, even a late one, takes nothing anew: its token would take the right away from the holder itself.
 _TAKE = (
     _TIME
     + """
 local row = redis.call('HGET', KEYS[1], ARGV[2])
+local taken = redis.call('GET', KEYS[3])
+if taken then return {row and string.match(row, '^%d+') == taken and 1 or 0, row or taken .. ' 0 -'} end
 if row then
   local token, expires, holder = parts(row)
   if tonumber(expires) > now and holder ~= ARGV[3] and token ~= ARGV[5] then return {0, row} end
@@ -43,6 +48,7 @@ end
 local token = redis.call('HINCRBY', KEYS[2], ARGV[2], 1)
 row = string.format('%d', token) .. ' ' .. until_(ARGV[4]) .. ' ' .. ARGV[3]
 redis.call('HSET', KEYS[1], ARGV[2], row)
+redis.call('SET', KEYS[3], string.format('%d', token), 'EX', ARGV[6])
 return {1, row}
 """
 )
@@ -122,7 +128,8 @@ class RedisLease:
     async def take(self, name: str, holder: str, ttl: float) -> Held | None:
         dead = ""
         for _ in range(ROUNDS):
-            reply = await self.link.call(_TAKE, [LEASES, TOKENS], [self._now, name, holder, ttl, dead])
+            keys = [LEASES, TOKENS, f"tianting:mark:{secrets.token_hex(8)}"]
+            reply = await self.link.call(_TAKE, keys, [self._now, name, holder, ttl, dead, MARK_SECONDS])
             if not isinstance(reply, list):
                 raise StoreError(f"the lease {name!r} can not be read: {reply!r:.200}")
             taken, row = reply

@@ -98,8 +98,8 @@ def _set_up(path: str, db: sqlite3.Connection, synchronous: str) -> tuple[Identi
 
 def _identities(path: str) -> tuple[Identity, ...]:
     """Which files the ledger, its -wal and its -shm are: by device and inode, not by name."""
-    stats = [os.stat(f"{path}{suffix}") for suffix in ("", "-wal", "-shm")]
-    return tuple([(stat.st_dev, stat.st_ino) for stat in stats])
+    db, wal, shm = os.stat(path), os.stat(f"{path}-wal"), os.stat(f"{path}-shm")
+    return (db.st_dev, db.st_ino), (wal.st_dev, wal.st_ino), (shm.st_dev, shm.st_ino)
 
 
 @dataclass(slots=True, eq=False)
@@ -161,9 +161,11 @@ class LedgerFile:
 
     def _check_still_there(self) -> None:
         """A commit into a file that somebody deleted is lost when we end, so it must not be acknowledged."""
-        with suppress(FileNotFoundError):
+        try:
             if _identities(self.path) == self._files:
                 return
+        except FileNotFoundError:
+            pass  # which is the same
         raise StoreError(
             f"the ledger {self.path}, its -wal or its -shm file was deleted or replaced while in use: "
             "nothing more can be stored; end every tianting that uses it, then resume"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from state.events import Event, Recorded
 from state.ids import AttemptId, IntentId, RunId, Seq
 from state.intents import Intent, LaunchRun, Submitted
+from state.kept import Checkpoint
 from state.ports import Held, RunHead, SeqTaken, StaleLease, StoreError
 from state.transcript import Entry
 
@@ -28,8 +29,11 @@ class MemoryStore:
 
     leases: Mapping[str, Held]
     _logs: dict[RunId, _Log] = field(default_factory=dict)
+    _checkpoints: dict[RunId, Checkpoint] = field(default_factory=dict)
     _said: dict[tuple[RunId, AttemptId], list[Entry]] = field(default_factory=dict)
+    _forgotten: set[RunId] = field(default_factory=set)
     _inbox: list[tuple[RunId, Submitted]] = field(default_factory=list)
+    _remembered: dict[str, str] = field(default_factory=dict)
 
     async def create(self, run: RunId, name: str, repository: str, created: float) -> None:
         if run in self._logs:
@@ -40,9 +44,7 @@ class MemoryStore:
         log = self._logs.get(run)
         if log is None:
             raise StoreError(f"there is no run {run!r}")
-        newest = self.leases.get(f"run:{run}")
-        if newest is None or lease.name != newest.name or lease.token != newest.token:
-            raise StaleLease(f"the lease on run {run!r} was lost to another process")
+        self._check(run, lease)
         new = [Recorded(Seq(expected + place), ts, event) for place, (ts, event) in enumerate(events, start=1)]
         stands = log.recorded[expected : expected + len(new)]
         if len(log.recorded) == expected:
@@ -50,6 +52,18 @@ class MemoryStore:
         elif len(log.recorded) < expected or not new or stands != new:
             raise SeqTaken(f"run {run!r} stands at event {len(log.recorded)}, not at {expected}")
         return Seq(expected + len(new))
+
+    async def forget(self, run: RunId, lease: Held) -> None:
+        self._check(run, lease)
+        self._logs.pop(run, None)
+        self._checkpoints.pop(run, None)
+        self._said = {key: said for key, said in self._said.items() if key[0] != run}
+        self._forgotten.add(run)
+
+    def _check(self, run: RunId, lease: Held) -> None:
+        newest = self.leases.get(f"run:{run}")
+        if newest is None or lease.name != newest.name or lease.token != newest.token:
+            raise StaleLease(f"the lease on run {run!r} was lost to another process")
 
     async def read(self, run: RunId, after: Seq, limit: int) -> list[Recorded]:
         log = self._logs.get(run)
@@ -65,6 +79,14 @@ class MemoryStore:
         log = self._logs.get(run)
         return Seq(0 if log is None else len(log.recorded))
 
+    async def keep_checkpoint(self, run: RunId, checkpoint: Checkpoint) -> None:
+        old = self._checkpoints.get(run)
+        if old is None or old.maker != checkpoint.maker or old.seq < checkpoint.seq:
+            self._checkpoints[run] = checkpoint
+
+    async def checkpoint(self, run: RunId) -> Checkpoint | None:
+        return self._checkpoints.get(run)
+
     async def add(self, run: RunId, attempt: AttemptId, entries: Sequence[Entry]) -> None:
         self._said.setdefault((run, attempt), []).extend(entries)
 
@@ -78,7 +100,15 @@ class MemoryStore:
         return submitted.id
 
     async def pending(self, run: RunId, after: IntentId) -> list[Submitted]:
-        return [submitted for wanted, submitted in self._inbox[after:] if wanted == run]
+        gone = run in self._forgotten
+        return [submitted for wanted, submitted in self._inbox[after:] if wanted == run and not gone]
 
     async def launches(self, after: IntentId) -> list[tuple[RunId, Submitted]]:
-        return [item for item in self._inbox[after:] if isinstance(item[1].intent, LaunchRun)]
+        inbox = [item for item in self._inbox[after:] if item[0] not in self._forgotten]
+        return [item for item in inbox if isinstance(item[1].intent, LaunchRun)]
+
+    async def recall(self, keys: Sequence[str]) -> dict[str, str]:
+        return {key: self._remembered[key] for key in keys if key in self._remembered}
+
+    async def remember(self, texts: Mapping[str, str]) -> None:
+        self._remembered.update(texts)

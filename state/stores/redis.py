@@ -6,7 +6,7 @@ as one transaction. Never: a decision on what was read before, in another call.
 """
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,6 +15,7 @@ from state import codec
 from state.events import Event, Recorded
 from state.ids import AttemptId, IntentId, RunId, Seq
 from state.intents import Intent, LaunchRun, Submitted
+from state.kept import Checkpoint
 from state.ports import Held, NewerLog, RunHead, SeqTaken, StaleLease, StoreError
 from state.schema import free_text, from_free_text
 from state.transcript import Entry, EntryKind
@@ -23,6 +24,7 @@ Reply = None | int | bytes | list["Reply"]
 Arg = str | bytes | int | float
 
 RUNS, LEASES, LAUNCHES = "tianting:runs", "tianting:leases", "tianting:launches"
+REMEMBERED = "tianting:remembered"
 NONCE_SECONDS = 3600
 BATCH = 1000
 """Entries of a transcript in one call: each call holds up everybody else."""
@@ -37,6 +39,9 @@ redis.call('HSET', KEYS[1], 'name', ARGV[2], 'repository', ARGV[3], 'created', A
 redis.call('ZADD', KEYS[2], ARGV[4], string.format('%016d', place) .. ':' .. ARGV[1])
 return 1
 """
+
+_RECALL = "return redis.call('HMGET', KEYS[1], unpack(ARGV))"
+_REMEMBER = "return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])"
 
 _LAST = """
 local function last(log)
@@ -76,15 +81,14 @@ _LAST_SEQ = _LAST + "return last(KEYS[1])"
 _NAMES = "return redis.call('ZREVRANGE', KEYS[1], 0, -1)"
 _HEAD = _LAST + "return {redis.call('HMGET', KEYS[1], 'name', 'repository', 'created'), last(KEYS[2])}"
 
-# The mark of a call stands with the last entry it added: the same call again adds nothing.
+# The same call again adds nothing: its mark is kept for a while, and stands with the entries that it added.
 _ADD = (
     _LAST
     + """
-local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-if newest and newest[2][10] == ARGV[1] then return 0 end
+if not redis.call('SET', KEYS[2], 1, 'NX', 'EX', ARGV[2]) then return 0 end
 local stands = last(KEYS[1])
-for place = 1, (#ARGV - 1) / 4 do
-  local at = 4 * place - 2
+for place = 1, (#ARGV - 2) / 4 do
+  local at = 4 * place - 1
   redis.call('XADD', KEYS[1], (stands + place) .. '-0',
     'ts', ARGV[at], 'kind', ARGV[at + 1], 'text', ARGV[at + 2], 'simulated', ARGV[at + 3], 'mark', ARGV[1])
 end
@@ -101,6 +105,30 @@ if ARGV[6] == '1' then redis.call('XADD', KEYS[3], unpack(entry)) end
 redis.call('SET', KEYS[4], id, 'EX', ARGV[7])
 return id
 """
+# What a run has said is found by its name: attempts are many, and there is no list of them. Letters that mean something
+# in a pattern are taken as themselves.
+_FORGET = """
+local row = redis.call('HGET', KEYS[1], ARGV[1])
+if not row or string.match(row, '^%d+') ~= ARGV[2] then return 0 end
+local name = string.gsub(ARGV[3], '[%*%?%[%]%^\\\\]', '\\\\%0')
+for _, pattern in ipairs({'tianting:' .. name .. ':*', 'project:' .. name .. ':*'}) do
+  for _, key in ipairs(redis.call('KEYS', pattern)) do redis.call('DEL', key) end
+end
+for _, member in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
+  if string.sub(member, 18) == ARGV[3] then redis.call('ZREM', KEYS[2], member) end
+end
+for _, entry in ipairs(redis.call('XRANGE', KEYS[3], '-', '+')) do
+  if entry[2][2] == ARGV[3] then redis.call('XDEL', KEYS[3], entry[1]) end
+end
+return 1
+"""
+_KEEP = """
+local old = redis.call('HMGET', KEYS[1], 'seq', 'maker')
+if old[1] and old[2] == ARGV[2] and tonumber(old[1]) >= tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'seq', ARGV[1], 'maker', ARGV[2], 'data', ARGV[3])
+return 1
+"""
+_CHECKPOINT = "return redis.call('HMGET', KEYS[1], 'seq', 'maker', 'data')"
 _ALL_AFTER = "return redis.call('XRANGE', KEYS[1], ARGV[1] .. '-0', '+')"
 
 
@@ -189,6 +217,11 @@ class RedisStore:
             raise StaleLease(f"the lease on run {run!r} was lost to another process")
         raise StoreError(f"there is no run {run!r}")
 
+    async def forget(self, run: RunId, lease: Held) -> None:
+        args: list[Arg] = [f"run:{run}", lease.token if lease.name == f"run:{run}" else -1, run]
+        if not await self.link.call(_FORGET, [LEASES, RUNS, LAUNCHES], args):
+            raise StaleLease(f"the lease on run {run!r} was lost to another process")
+
     async def read(self, run: RunId, after: Seq, limit: int) -> list[Recorded]:
         reply = await self.link.call(_RANGE, [f"tianting:{run}:log"], [after + 1, limit])
         with _readable(f"the log of run {run!r}"):
@@ -208,12 +241,23 @@ class RedisStore:
         with _readable(f"the log of run {run!r}"):
             return Seq(_int(await self.link.call(_LAST_SEQ, [f"tianting:{run}:log"], [])))
 
+    async def keep_checkpoint(self, run: RunId, checkpoint: Checkpoint) -> None:
+        args: list[Arg] = [checkpoint.seq, checkpoint.maker, checkpoint.data]
+        await self.link.call(_KEEP, [f"tianting:{run}:checkpoint"], args)
+
+    async def checkpoint(self, run: RunId) -> Checkpoint | None:
+        reply = await self.link.call(_CHECKPOINT, [f"tianting:{run}:checkpoint"], [])
+        with _readable(f"the checkpoint of run {run!r}"):
+            seq, maker, data = _list(reply)
+            return None if seq is None else Checkpoint(Seq(int(_bytes(seq))), _text(maker), _bytes(data))
+
     async def add(self, run: RunId, attempt: AttemptId, entries: Sequence[Entry]) -> None:
         for start in range(0, len(entries), BATCH):
-            args: list[Arg] = [secrets.token_hex(8)]
+            mark = secrets.token_hex(8)
+            args: list[Arg] = [mark, NONCE_SECONDS]
             for entry in entries[start : start + BATCH]:
                 args += [repr(entry.ts), entry.kind.value, free_text(entry.text), int(entry.simulated)]
-            await self.link.call(_ADD, [f"tianting:{run}:said:{attempt}"], args)
+            await self.link.call(_ADD, [f"tianting:{run}:said:{attempt}", f"tianting:mark:{mark}"], args)
 
     async def entries(self, run: RunId, attempt: AttemptId, after: int, limit: int) -> list[tuple[int, Entry]]:
         reply = await self.link.call(_RANGE, [f"tianting:{run}:said:{attempt}"], [after + 1, limit])
@@ -239,3 +283,14 @@ class RedisStore:
         reply = await self.link.call(_ALL_AFTER, [LAUNCHES], [after + 1])
         with _readable("the inbox"):
             return [_submitted(number, parts) for number, parts in _entries(reply)]
+
+    async def recall(self, keys: Sequence[str]) -> dict[str, str]:
+        if not keys:
+            return {}
+        with _readable("what is remembered"):
+            found = _list(await self.link.call(_RECALL, [REMEMBERED], list(keys)))
+            return {key: _text(text) for key, text in zip(keys, found, strict=True) if text is not None}
+
+    async def remember(self, texts: Mapping[str, str]) -> None:
+        for key, text in texts.items():
+            await self.link.call(_REMEMBER, [REMEMBERED], [key, free_text(text)])

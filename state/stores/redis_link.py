@@ -17,13 +17,17 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.commands.core import AsyncScript
 
-from state.ports import NewerLog, StoreError
+from state.ports import NewerLog, StoreAway, StoreError
+from state.reach import Reach
 
 FORMAT = 1
 CONNECTIONS = 20
 PATIENCE = 8.0
-"""Seconds in which a server has to come back; less than the lease of a run, so that its leader hears of it first."""
+"""Seconds in which a server has to come back for those who do not lead a run. Once they are over, a call is tried once
+until it has come back."""
 ANSWER_SECONDS = 5.0
+SHOWN_AFTER = 1.0
+"""Seconds after which a server that is away is called so: one that is only begun again is not worth a word."""
 FIRST_REST, LONGEST_REST = 0.05, 1.0
 
 Reply = None | int | bytes | list["Reply"]
@@ -43,12 +47,15 @@ def shown(url: str) -> str:
 
 @dataclass(slots=True, eq=False)
 class RedisLink:
-    """`name` is how the server is called in sentences. `revive` brings back a server of our own that has ended."""
+    """`name` is how the server is called in sentences. `revive` brings back a server of our own that has ended. `reach`
+    says whether it is there."""
 
     url: str
     name: str
     revive: Revive | None = None
     patience: float = PATIENCE
+    reach: Reach = field(default_factory=Reach)
+    _lost_at: float | None = None
     _client: Redis | None = None
     _scripts: dict[str, AsyncScript] = field(default_factory=dict)
 
@@ -113,23 +120,36 @@ class RedisLink:
 
     async def _patiently(self, once: Callable[[], Awaitable[Reply]]) -> Reply:
         clock = asyncio.get_running_loop().time
-        deadline, rest = clock() + self.patience, FIRST_REST
+        began, rest = clock(), FIRST_REST
         while True:
+            tried = clock()
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
-                    return await once()
+                    answer = await once()
             except _REFUSED as error:
                 raise StoreError(f"the Redis at {self.name} does not let us in: {error}") from error
             except _LOST as error:
-                if clock() + rest > deadline:
-                    why = str(error) or "no answer"
-                    raise StoreError(f"the Redis at {self.name} can not be reached: {why}") from error
+                away = StoreAway(f"the Redis at {self.name} can not be reached: {str(error) or 'no answer'}")
+                self._miss(away, tried, clock())
+                if clock() + rest > min(began, self._lost_at or began) + self.patience:
+                    raise away from error
             except faults.RedisError as error:
                 raise StoreError(f"the Redis at {self.name} does not do what it is asked: {error}") from error
+            else:
+                self._lost_at = None
+                self.reach.set("")
+                return answer
             await asyncio.sleep(rest)
             rest = min(2 * rest, LONGEST_REST)
             if self.revive is not None:
                 await self.revive()
+
+    def _miss(self, away: StoreAway, tried: float, now: float) -> None:
+        """Note a try that found nobody."""
+        if self._lost_at is None:
+            self._lost_at = tried
+        if now - self._lost_at >= SHOWN_AFTER:
+            self.reach.set(str(away))
 
     async def _look(self) -> Reply:
         persistence: Mapping[str, object] = await self.client.info("persistence")
@@ -154,3 +174,20 @@ class RedisLink:
             raise StoreError(
                 f"the Redis at {self.name} forgets keys when its memory is full: set `maxmemory-policy noeviction`"
             )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PatientLink:
+    """The same way for who leads a run: a call takes as long as the server is away. Whoever waits for it begins nothing
+    and lands nothing, and loses nothing that is at work."""
+
+    link: RedisLink
+
+    async def call(self, script: str, keys: Sequence[str], args: Sequence[Arg]) -> Reply:
+        while True:
+            try:
+                return await self.link.call(script, keys, args)
+            except StoreAway:
+                if not self.link.reach.patient:
+                    raise
+            await asyncio.sleep(LONGEST_REST)

@@ -5,7 +5,7 @@ processes, and several stores in one process, may have the ledger open. Never: a
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
@@ -14,8 +14,9 @@ from state import codec
 from state.events import Event, Recorded
 from state.ids import AttemptId, IntentId, RunId, Seq
 from state.intents import Intent, LaunchRun, Submitted
+from state.kept import Checkpoint
 from state.ports import Held, NewerLog, RunHead, SeqTaken, StaleLease, StoreError
-from state.schema import free_text, from_free_text
+from state.schema import CHECKPOINTS, REMEMBERED, free_text, from_free_text
 from state.stores.ledger_file import LedgerFile
 from state.transcript import Entry, EntryKind
 
@@ -45,8 +46,19 @@ _ENTRIES = """
 SELECT no, ts, kind, text, simulated FROM transcripts
 WHERE run = ? AND attempt = ? AND no > ? ORDER BY no LIMIT ?
 """
+_HAS_CHECKPOINTS = "SELECT 1 FROM sqlite_master WHERE name = 'checkpoints'"
+_CHECKPOINT = "SELECT seq, maker, data FROM checkpoints WHERE run = ?"
+_KEEP = """
+INSERT INTO checkpoints VALUES (?, ?, ?, ?) ON CONFLICT (run) DO UPDATE
+SET seq = excluded.seq, maker = excluded.maker, data = excluded.data
+WHERE maker != excluded.maker OR seq < excluded.seq
+"""
 _PENDING = "SELECT run, id, ts, by, version, data FROM inbox WHERE run = ? AND id > ? ORDER BY id"
 _LAUNCHES = "SELECT run, id, ts, by, version, data FROM inbox WHERE launch AND id > ? ORDER BY id"
+
+_REMEMBERS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'remembered'"
+_RECALL = "SELECT key, text FROM remembered WHERE key = ?"
+_REMEMBER = "INSERT OR REPLACE INTO remembered VALUES (?, ?)"
 
 
 @contextmanager
@@ -128,6 +140,19 @@ class SqliteStore:
                 raise SeqTaken(f"run {run!r} stands at event {last}, not at {expected}")
         return Seq(expected + len(rows))
 
+    async def forget(self, run: RunId, lease: Held) -> None:
+        with self.file.writing() as db:
+            row = db.execute(
+                "SELECT token FROM leases WHERE name = ? AND holder IS NOT NULL", (f"run:{run}",)
+            ).fetchone()
+            if row is None or lease.name != f"run:{run}" or row[0] != lease.token:
+                raise StaleLease(f"the lease on run {run!r} was lost to another process")
+            db.execute("DELETE FROM events WHERE run_no = (SELECT no FROM runs WHERE run = ?)", (run,))
+            tables = ["runs", "inbox", "transcripts"]
+            tables += ["checkpoints"] if db.execute(_HAS_CHECKPOINTS).fetchone() else []
+            for table in tables:
+                db.execute(f"DELETE FROM {table} WHERE run = ?", (run,))
+
     async def read(self, run: RunId, after: Seq, limit: int) -> list[Recorded]:
         with self.file.reading() as db:
             rows = db.execute(_READ, (run, after, limit)).fetchall()
@@ -149,6 +174,19 @@ class SqliteStore:
         with self.file.reading() as db:
             (last,) = db.execute(_LAST, (run,)).fetchone()
         return Seq(last)
+
+    async def keep_checkpoint(self, run: RunId, checkpoint: Checkpoint) -> None:
+        with self.file.writing() as db:
+            db.execute(CHECKPOINTS)
+            db.execute(_KEEP, (run, checkpoint.seq, checkpoint.maker, checkpoint.data))
+
+    async def checkpoint(self, run: RunId) -> Checkpoint | None:
+        with self.file.reading() as db:
+            if db.execute(_HAS_CHECKPOINTS).fetchone() is None:
+                return None
+            row = db.execute(_CHECKPOINT, (run,)).fetchone()
+        with _readable(f"the checkpoint of run {run!r}"):
+            return None if row is None else Checkpoint(Seq(row[0]), str(row[1]), bytes(row[2]))
 
     async def add(self, run: RunId, attempt: AttemptId, entries: Sequence[Entry]) -> None:
         with self.file.writing() as db:
@@ -195,3 +233,16 @@ class SqliteStore:
             rows = db.execute(_LAUNCHES, (after,)).fetchall()
         with _readable("the inbox"):
             return [(RunId(row[0]), _submitted(row[1:])) for row in rows]
+
+    async def recall(self, keys: Sequence[str]) -> dict[str, str]:
+        with self.file.reading() as db:
+            if not db.execute(_REMEMBERS).fetchone():
+                return {}
+            rows = [row for key in keys for row in db.execute(_RECALL, (key,)).fetchall()]
+        with _readable("what is remembered"):
+            return {str(key): from_free_text(text) for key, text in rows}
+
+    async def remember(self, texts: Mapping[str, str]) -> None:
+        with self.file.writing() as db:
+            db.execute(REMEMBERED)
+            db.executemany(_REMEMBER, [(key, free_text(text)) for key, text in texts.items()])

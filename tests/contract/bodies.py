@@ -1,7 +1,7 @@
 """Every body of every port, each behind one function: a further body is one more entry in a table here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,20 +9,26 @@ from typing import Protocol
 
 from state.buses.file import FileBus
 from state.buses.local import LocalBus
+from state.buses.mqtt import MqttBus
+from state.buses.mqtt_line import MqttBroker
 from state.buses.redis import RedisBus
 from state.ids import RunId
+from state.kept import Cache, Checkpoints
 from state.leases.memory import MemoryLease
 from state.leases.redis import RedisLease
 from state.leases.sqlite import SqliteLease
+from state.memory import Memory
 from state.ports import Bus, Clock, EventStore, Held, Inbox, Lease, TranscriptStore
 from state.stores.memory import MemoryStore
-from state.stores.redis import RedisStore
+from state.stores.memory_cache import MemoryCache
+from state.stores.redis import Arg, RedisStore, Reply
+from state.stores.redis_cache import RedisCache
 from state.stores.redis_embedded import EmbeddedRedis
 from state.stores.redis_link import RedisLink
 from state.stores.sqlite import SqliteStore
 
 
-class Store(EventStore, TranscriptStore, Inbox, Protocol):
+class Store(EventStore, Checkpoints, TranscriptStore, Inbox, Memory, Protocol):
     """All that is kept, behind one door."""
 
 
@@ -99,6 +105,35 @@ async def redis(folder: Path, clock: Clock) -> AsyncIterator[Body]:
         yield Body(RedisStore(one), RedisLease(one, clock), RedisStore(other), RedisLease(other, clock))
 
 
+@dataclass
+class Doubling:
+    """A way on which every call arrives twice: at once, as when a reply was lost (`late` False), or a second time after
+    the next one, as when a request was held up on its way."""
+
+    link: RedisLink
+    late: bool
+    _before: tuple[str, Sequence[str], Sequence[Arg]] | None = None
+
+    async def call(self, script: str, keys: Sequence[str], args: Sequence[Arg]) -> Reply:
+        answer = await self.link.call(script, keys, args)
+        if not self.late:
+            return await self.link.call(script, keys, args)
+        if self._before is not None:
+            await self.link.call(*self._before)
+        self._before = script, keys, args
+        return answer
+
+
+def doubling(late: bool) -> Opening:
+    @asynccontextmanager
+    async def opened(folder: Path, clock: Clock) -> AsyncIterator[Body]:
+        async with links(folder, 2) as pair:
+            one, other = (Doubling(link, late) for link in pair)
+            yield Body(RedisStore(one), RedisLease(one, clock), RedisStore(other), RedisLease(other, clock))
+
+    return opened
+
+
 @asynccontextmanager
 async def local_bus(_folder: Path) -> AsyncIterator[Bus]:
     yield LocalBus()
@@ -117,13 +152,52 @@ async def redis_bus(folder: Path) -> AsyncIterator[Bus]:
             yield bus
 
 
-BODIES: dict[str, Opening] = {"memory": memory, "sqlite": sqlite, "redis": redis}
+@asynccontextmanager
+async def mqtt_bus(folder: Path) -> AsyncIterator[Bus]:
+    bus = MqttBus(MqttBroker("127.0.0.1", int((folder / "port").read_text(encoding="utf-8"))))
+    async with bus.at_work():
+        yield bus
+
+
+@asynccontextmanager
+async def memory_cache(_folder: Path) -> AsyncIterator[tuple[Cache, Cache]]:
+    cache = MemoryCache()
+    yield cache, cache
+
+
+@asynccontextmanager
+async def redis_cache(folder: Path) -> AsyncIterator[tuple[Cache, Cache]]:
+    async with links(folder, 2) as (one, other):
+        here, there = RedisCache(one), RedisCache(other)
+        async with here.at_work(), there.at_work():
+            yield here, there
+
+
+CACHES: dict[str, Callable[[Path], AbstractAsyncContextManager[tuple[Cache, Cache]]]] = {
+    "memory": memory_cache,
+    "redis": redis_cache,
+}
+"""Two doors to one cache."""
+
+BODIES: dict[str, Opening] = {
+    "memory": memory,
+    "sqlite": sqlite,
+    "redis": redis,
+    "redis twice": doubling(False),
+    "redis late": doubling(True),
+}
 
 BUSES: dict[str, Callable[[Path], AbstractAsyncContextManager[Bus]]] = {
     "local": local_bus,
     "file": file_bus,
     "redis": redis_bus,
+    "mqtt": mqtt_bus,
 }
 
-OF_A_SERVER = {"redis"}
-"""Bodies whose folder is the one of the session's server."""
+OF_A_SERVER = {
+    "redis": "redis_folder",
+    "redis twice": "redis_folder",
+    "redis late": "redis_folder",
+    "mqtt": "mqtt_folder",
+}
+"""Bodies whose folder is the one of the session's server, and the fixture that has it."""

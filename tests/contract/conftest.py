@@ -7,6 +7,7 @@ import pytest
 
 from state.ports import Bus
 from tests.contract.bodies import BODIES, BUSES, OF_A_SERVER, Body, HandClock, server
+from tests.support.broker import mosquitto
 
 
 @pytest.fixture(scope="session")
@@ -17,13 +18,23 @@ def redis_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(scope="session")
+def mqtt_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a real MQTT broker, with its port, which lives until the session ends."""
+    folder = tmp_path_factory.mktemp("mqtt")
+    with mosquitto(folder) as broker:
+        (folder / "port").write_text(str(broker.port), encoding="utf-8")
+        yield folder
+
+
 @pytest.fixture
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Where a body may keep what it keeps; a test asks for one body, or for one bus."""
     params = getattr(request.node, "callspec").params  # noqa: B009
-    if OF_A_SERVER.intersection(map(str, params.values())):
-        found: Path = request.getfixturevalue("redis_folder")
-        return found
+    for body in params.values():
+        if str(body) in OF_A_SERVER:
+            found: Path = request.getfixturevalue(OF_A_SERVER[str(body)])
+            return found
     return tmp_path
 
 

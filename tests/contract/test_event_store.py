@@ -3,9 +3,12 @@
 import pytest
 
 from state.events import AttemptProgressed, Event, LeaseTaken, PlanAccepted, Recorded, RunPaused, RunResumed
-from state.ids import AttemptId, BranchName, RoleName, RunId, Seq, Sha, TaskId, WindowId
+from state.ids import AttemptId, BranchName, IntentId, RoleName, RunId, Seq, Sha, TaskId, WindowId
+from state.intents import LaunchRun, PauseRun
+from state.kept import Checkpoint
 from state.plan import Plan, TaskSpec
 from state.ports import Held, SeqTaken, StaleLease, StoreError
+from state.transcript import Entry, EntryKind
 from tests.contract.bodies import Body, HandClock
 
 RUN = RunId("r1")
@@ -178,3 +181,37 @@ async def test_an_expired_lease_that_somebody_took_is_stale(body: Body, clock: H
     assert await body.other_lease.take(f"run:{RUN}", "there", 60.0) is not None
     with pytest.raises(StaleLease):
         await body.store.append(RUN, PAUSE, Seq(0), held)
+
+
+async def test_a_forgotten_run_is_gone_with_all_that_was_kept_of_it_and_others_are_not(body: Body) -> None:
+    held, other = await body.lead(RUN), await body.lead("r10")
+    for run, lease in ((RUN, held), (RunId("r10"), other)):
+        await body.store.append(run, some(3), Seq(0), lease)
+        await body.store.add(run, AttemptId("a.1"), [Entry(1.0, EntryKind.OUTPUT, "said")])
+        await body.store.submit(run, PauseRun(), "eve", 1.0)
+        await body.store.submit(run, LaunchRun(run, "", ""), "eve", 1.0)
+        await body.store.keep_checkpoint(run, Checkpoint(Seq(3), "m", b"3"))
+    await body.store.forget(RUN, held)
+    for run, there in ((RUN, 0), (RunId("r10"), 1)):
+        store = body.other_store
+        assert len(await store.read(run, Seq(0), 9)) == 3 * there
+        assert len(await store.entries(run, AttemptId("a.1"), 0, 9)) == there
+        assert len(await store.pending(run, IntentId(0))) == 2 * there
+        assert bool(await store.checkpoint(run)) is bool(there)
+    assert [head.run for head in await body.other_store.runs()] == ["r10"]
+    assert [run for run, _ in await body.other_store.launches(IntentId(0))] == ["r10"]
+
+
+async def test_only_who_holds_the_lease_of_a_run_forgets_it(body: Body) -> None:
+    held = await body.lead(RUN)
+    await body.store.append(RUN, some(1), Seq(0), held)
+    await body.lease.release(held)
+    newest = await body.other_lease.take(f"run:{RUN}", "there", 60.0)
+    assert newest is not None
+    with pytest.raises(StaleLease):
+        await body.store.forget(RUN, held)
+    assert await body.store.last_seq(RUN) == 1
+    await body.store.forget(RUN, newest)
+    assert await body.store.last_seq(RUN) == 0
+    with pytest.raises(StoreError):
+        await body.store.append(RUN, some(1), Seq(0), newest)

@@ -146,6 +146,17 @@ async def test_a_file_is_read_where_it_is_and_none_where_it_is_not(repository: R
         assert await repository.read(one, missing) is None
 
 
+async def test_a_tree_is_listed_with_blobs_and_modes(repository: Repository) -> None:
+    one = await commit(repository, BASE)
+    linked = await repository.edit_tree(one, {"lib/link": ("120000", b"b.txt"), "lib/run": ("100755", b"#!")})
+    two = await repository.commit(linked, [one], "a link", 0)
+    listed = await repository.listing(await repository.tree_of(two))
+    assert sorted(listed) == sorted([*BASE, "lib/link", "lib/run"])
+    assert listed["lib/run"].mode == "100755"
+    assert await repository.read_blob(listed["lib/deep/c.txt"].blob) == b"c\n"
+    assert listed["lib/link"].mode == "120000"
+
+
 async def test_editing_a_tree_sets_takes_out_and_swaps_files_and_folders(repository: Repository) -> None:
     one = await commit(repository, BASE)
     two = await commit(repository, {"lib/deep/c.txt": None, "new/x": b"x", "a.txt": None, "a.txt/in": b"i"}, one)

@@ -213,6 +213,24 @@ async def test_a_removed_worktree_is_gone_and_removing_none_is_nothing(ground: G
     assert ground.agent.read("a.txt") == b"1\n"
 
 
+async def test_worktrees_that_stand_where_the_folder_was_are_brought_to_where_it_is(ground: Ground) -> None:
+    await ground.worktrees.prepare(ground.path, ground.base)
+    ground.agent.write("one", b"1")
+    name = os.path.basename(ground.path)
+    elsewhere = os.path.join(os.path.dirname(ground.under), "moved", os.path.basename(ground.under))
+    await ground.worktrees.gather(ground.under)
+    await ground.worktrees.gather(elsewhere + "-of-another")
+    assert await ground.worktrees.known(ground.under) == [ground.path]
+    for _ in range(2):
+        await ground.worktrees.gather(elsewhere)
+        assert await ground.worktrees.known(ground.under) == []
+        assert await ground.worktrees.known(elsewhere) == [os.path.join(elsewhere, name)]
+    taken = await ground.worktrees.snapshot(os.path.join(elsewhere, name), ground.base, [], *STAMP)
+    assert taken.paths == ("one",)
+    await ground.worktrees.remove(os.path.join(elsewhere, name))
+    assert await ground.worktrees.known(elsewhere) == []
+
+
 async def test_no_worktree_is_made_of_a_commit_that_is_not_there(ground: Ground) -> None:
     with pytest.raises(WorktreeFault):
         await ground.worktrees.prepare(ground.path, Sha("f" * 40))

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -10,12 +12,14 @@ from dashboard.app import create_app
 from dashboard.ports import Options
 from dashboard.serve import NoPort, listen, serve
 from state import events as ev
-from state.ids import AttemptId, IntentId, RunId, Seq, Sha
+from state.git.repository import GitRepository
+from state.ids import AttemptId, CandidateId, IntentId, RunId, Seq, Sha, TaskId
 from state.intents import AnswerQuestion, LaunchRun, PauseRun
-from state.ports import StoreError
+from state.ports import MergeConflicted, StoreError
 from state.transcript import Entry, EntryKind
+from tests.support.plain_git import make, save, side
 from tests.support.stage import PATIENCE, TOKEN, PaperFiles, PaperObjects, on_stage, ports_of
-from tests.support.story import PlainForecast, Story, World, sha
+from tests.support.story import PlainForecast, Story, World, bookshop, sha
 
 PLAN = "tianting: 1\nname: shop\ntasks:\n  - {id: a, run: 'true'}\n"
 
@@ -65,6 +69,22 @@ async def test_runs_that_ended_are_listed_as_they_ended() -> None:
     assert [(one["run"], one["status"], one["landed"]) for one in runs] == [
         ("gone", "cancelled", 0), ("part", "failed", 1), ("whole", "finished", 4),
     ]  # fmt: skip
+
+
+async def test_a_large_run_is_packed_for_who_takes_that_and_is_the_same() -> None:
+    world = World()
+    story = await Story.begin(world, plan=bookshop(200))
+    async with on_stage(world) as stage, stage.client() as client:
+        plain = await client.get("/api/v1/runs/bookshop-1", headers={"Accept-Encoding": "identity"})
+        packed = await client.get("/api/v1/runs/bookshop-1", headers={"Accept-Encoding": "gzip"})
+        assert "content-encoding" not in plain.headers
+        assert packed.headers["content-encoding"] == "gzip"
+        assert plain.headers["vary"] == packed.headers["vary"] == "Accept-Encoding"
+        assert packed.json() == plain.json()
+        assert int(packed.headers["content-length"]) < len(plain.content) / 4
+        await story.dispatch("schema")
+        packed = await client.get("/api/v1/runs/bookshop-1", headers={"Accept-Encoding": "gzip"})
+        assert packed.json()["seq"] == story.last, "what was packed before is not handed out for ever"
 
 
 async def test_events_come_in_pages_without_gap_or_repeat() -> None:
@@ -125,6 +145,35 @@ async def test_a_resolution_is_reviewed_with_the_diff_of_what_landed() -> None:
         (settled,) = (await client.get("/api/v1/runs/bookshop-1/conflicts?diffs=true")).json()["settled"]
         assert settled["resolution"]["how"] == "the lines of both"
         assert f"-{sha('schema')}\n+{sha('new')}" in settled["diff"]["text"]
+
+
+async def test_the_three_sides_of_a_conflict_are_told_as_text(tmp_path: Path) -> None:
+    make(tmp_path / "repo", {"a.txt": "one\n", "b.bin": "one\n", "gone.txt": "one\n"})
+    theirs = side(tmp_path / "repo", "work", {"a.txt": "théirs\n", "b.bin": b"\0\1", "gone.txt": "theirs\n"})
+    ours = save(tmp_path / "repo", {"a.txt": "ours and more\n", "b.bin": b"\0\2", "gone.txt": None})
+    repository, world = GitRepository(str(tmp_path / "repo")), World()
+    merged = await repository.merge(Sha(ours), Sha(theirs))
+    assert isinstance(merged, MergeConflicted)
+    story = await Story.begin(world)
+    await story.dispatch("schema")
+    await story.succeed("schema")
+    await story.tell(ev.ConflictFound(CandidateId("schema.1"), TaskId("schema"), Sha(ours), merged.conflicts))
+    async with on_stage(world, objects=repository) as stage, stage.client() as client:
+        address = "/api/v1/runs/bookshop-1/conflicts/schema.1/sides"
+        told = (await client.get(address, params={"path": "a.txt", "limit": 7})).json()
+        assert (told["task"], told["settled"], told["onto"]) == ("schema", "", ours)
+        assert {name: (told[name]["text"], told[name]["cut"]) for name in ("base", "ours", "theirs")} == {
+            "base": ("one\n", False), "ours": ("ours an", True), "theirs": ("théirs\n", False),
+        }  # fmt: skip
+        told = (await client.get(address, params={"path": "gone.txt"})).json()
+        assert (told["base"]["text"], told["ours"], told["theirs"]["text"]) == ("one\n", None, "theirs\n")
+        told = (await client.get(address, params={"path": "b.bin"})).json()
+        assert (told["ours"]["text"], told["ours"]["mode"]) == (None, "100644")
+        assert_problem(await client.get(address, params={"path": "c.txt"}), 404, "unknown-conflict")
+        other = address.replace("schema.1", "schema.2")
+        assert_problem(await client.get(other, params={"path": "a.txt"}), 404, "unknown-conflict")
+        assert_problem(await client.get(address), 422, "invalid")
+    await repository.close()
 
 
 async def test_a_commit_that_the_repository_lost_costs_the_diff_and_not_the_answer() -> None:
@@ -230,7 +279,7 @@ async def test_every_error_is_a_problem() -> None:
         assert_problem(await client.get("/api/v1/nothing"), 404, "not-found")
         assert_problem(await client.delete("/api/v1/runs"), 405, "method-not-allowed")
         assert_problem(await client.get("/api/v1/runs/none"), 404, "unknown-run")
-        for part in ("events", "train", "conflicts", "tasks/x", "feed"):
+        for part in ("events", "train", "conflicts", "tasks/x", "feed", "forecast", "timeline"):
             assert_problem(await client.get(f"/api/v1/runs/none/{part}"), 404, "unknown-run")
         assert_problem(await client.get("/api/v1/runs/bookshop-1/tasks/none"), 404, "unknown-task")
         assert_problem(await client.get("/api/v1/runs/bookshop-1/events?after=-1"), 422, "invalid")
@@ -291,8 +340,11 @@ async def test_the_description_of_the_api_names_every_route_and_needs_no_other_s
         api = (await client.get("/openapi.json")).json()
         assert {path for path in api["paths"] if path.startswith("/api")} == {
             "/api/v1/runs", "/api/v1/runs/{run}", "/api/v1/runs/{run}/events", "/api/v1/runs/{run}/train",
-            "/api/v1/runs/{run}/conflicts", "/api/v1/runs/{run}/tasks/{task}",
+            "/api/v1/runs/{run}/conflicts", "/api/v1/runs/{run}/conflicts/{candidate}/sides",
+            "/api/v1/runs/{run}/tasks/{task}",
             "/api/v1/runs/{run}/tasks/{task}/transcript", "/api/v1/runs/{run}/intents", "/api/v1/runs/{run}/feed",
+            "/api/v1/runs/{run}/forecast", "/api/v1/runs/{run}/timeline", "/api/v1/plans/check", "/api/v1/plans",
+            "/api/v1/runs/{run}/conflicts/{candidate}/result",
         }  # fmt: skip
         assert {"RunView", "TaskDetail", "Envelope", "ConflictsView"} <= set(api["components"]["schemas"])
         for path in ("/", "/docs", "/login", "/runs/bookshop-1"):
@@ -303,10 +355,51 @@ async def test_the_description_of_the_api_names_every_route_and_needs_no_other_s
 
 async def test_files_are_served_with_a_tag_and_not_sent_twice() -> None:
     async with on_stage(World()) as stage, stage.client() as client:
-        first = await client.get("/static/app.js")
+        first = await client.get("/static/docs.js")
         assert first.headers["content-type"].startswith("text/javascript")
-        again = await client.get("/static/app.js", headers={"If-None-Match": first.headers["etag"]})
+        again = await client.get("/static/docs.js", headers={"If-None-Match": first.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_the_application_is_packed_kept_by_browsers_and_never_answered_for_a_missing_file() -> None:
+    async with on_stage(World()) as stage, stage.client() as client:
+        page = await client.get("/runs/bookshop-1/lanes")
+        script = re.search(r"/static/app/assets/index-[\w-]+\.js", page.text)
+        assert script is not None
+        sent = await client.get(script[0])
+        assert (sent.headers["content-encoding"], sent.status_code) == ("gzip", 200)
+        assert "immutable" in sent.headers["cache-control"]
+        plain = await client.get(script[0], headers={"Accept-Encoding": "identity"})
+        assert plain.content == sent.content
+        assert "content-encoding" not in plain.headers
+        assert_problem(await client.get("/static/app/assets/gone.js"), 404, "not-found")
+        assert_problem(await client.get("/static/app/built-from.txt"), 404, "not-found")
+
+
+async def test_every_page_has_a_nonce_of_its_own_for_its_styles() -> None:
+    async with on_stage(World()) as stage, stage.client() as client:
+        nonces = set()
+        for path in ("/", "/runs/bookshop-1"):
+            page = await client.get(path)
+            (nonce,) = re.findall(r"style-src 'self' 'nonce-([\w-]+)'", page.headers["content-security-policy"])
+            assert f'nonce="{nonce}"' in page.text
+            assert "__NONCE__" not in page.text
+            nonces.add(nonce)
+        assert len(nonces) == 2
+
+
+async def test_a_run_says_what_was_foreseen_and_what_took_how_long() -> None:
+    world = World()
+    story = await Story.begin(world)
+    await story.whole("schema")
+    async with on_stage(world) as stage, stage.client() as client:
+        foreseen = (await client.get("/api/v1/runs/bookshop-1/forecast")).json()
+        assert [one["id"] for one in foreseen["tasks"]] == ["schema", "api", "page", "docs"]
+        again = await client.get("/api/v1/runs/bookshop-1/forecast")
+        assert again.json() == foreseen
+        timeline = (await client.get("/api/v1/runs/bookshop-1/timeline")).json()
+        assert [(bar["task"], bar["outcome"]) for bar in timeline["bars"]] == [("schema", "succeeded")]
+        assert timeline["seq"] == story.last
 
 
 async def test_metrics_are_prometheus_text() -> None:

@@ -240,7 +240,7 @@ async def test_a_session_goes_on_while_guessing_is_slowed_down(stage: Stage) -> 
 
 async def test_every_answer_carries_the_security_headers(stage: Stage) -> None:
     async with stage.client() as client:
-        for path in ("/", RUN, "/static/app.js", "/login", "/healthz", "/api/v1/nothing"):
+        for path in ("/", RUN, "/static/docs.js", "/login", "/healthz", "/api/v1/nothing"):
             assert_guarded((await client.get(path)).headers)
 
 

@@ -4,11 +4,12 @@ import json
 import os
 import sqlite3
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import Desk, Told, one_sentence
+from tests.support.command import PATIENCE, PROGRAM, ROOT, Desk, Told, one_sentence
 
 BAD = """name: bad
 colour: red
@@ -106,6 +107,22 @@ def test_bad_usage_is_exit_code_2(desk: Desk, args: tuple[str, ...]) -> None:
     assert told.code == 2
     assert told.err
     assert not (desk.home / "tianting").exists()
+
+
+def test_a_folder_that_is_gone_is_no_place_to_start_from(desk: Desk, tmp_path: Path) -> None:
+    command = 'mkdir "$0" && cd "$0" && rmdir "$0" && exec "$@"'
+    words = ["sh", "-c", command, str(tmp_path / "gone"), *PROGRAM, "status"]
+    env = desk.env(PYTHONPATH=str(ROOT))
+    ran = subprocess.run(words, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    one_sentence(Told(ran.returncode, ran.stdout, ran.stderr), 2, "the folder you are in is gone")
+
+
+def test_a_machine_without_git_is_told_so(desk: Desk, tmp_path: Path) -> None:
+    env = desk.env(PYTHONPATH=str(ROOT), PATH=str(tmp_path / "empty"))
+    for words in (["status"], ["run", desk.plan(GOOD)], ["conflicts", "main", "main"]):
+        command = [*PROGRAM, *words, "--repo", str(desk.top)]
+        ran = subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        one_sentence(Told(ran.returncode, ran.stdout, ran.stderr), 2, "git is not installed, or not on the PATH")
 
 
 @pytest.mark.parametrize("place", ["inside", "linked", "relative", "blocked"])

@@ -83,7 +83,8 @@ def test_a_plan_is_looked_at_without_a_repository(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "none", tmp_path / "home")
     plan = desk.plan(THREE)
     assert "'three' is sound: 3 tasks" in desk.tianting("plan", "check", plan).out
-    assert json.loads(desk.tianting("plan", "check", plan, "--json").out) == {"plan": "three", "tasks": 3, "faults": []}
+    checked = json.loads(desk.tianting("plan", "check", plan, "--json").out)
+    assert checked == {"plan": "three", "tasks": 3, "faults": [], "overlaps": []}
     seen = json.loads(desk.tianting("plan", "show", plan, "--json").out)
     assert (seen["waves"], seen["critical_path"]) == ([["one", "bad"], ["two"]], ["one", "two"])
     assert "one -> two" in desk.tianting("plan", "show", plan).out
@@ -239,3 +240,36 @@ def test_adopted_branches_land_in_the_order_of_their_needs(desk: Desk) -> None:
     assert [one["task"] for one in desk.log() if one["type"] == "Landed"] == ["a", "c", "b"]
     assert desk.git("rev-parse", "late", "early").count("\n") == 2  # a person's branches stay
     assert desk.git("for-each-ref", "refs/heads/tianting-*") == ""
+
+
+def test_plan_check_foresees_which_tasks_would_meet(desk: Desk) -> None:
+    tasks = "tasks:\n  - {id: a, run: x, touches: [shop/**]}\n  - {id: b, run: x, touches: [shop/cart.py]}\n"
+    plan = desk.plan(tasks)
+    assert "overlap: a (shop/**) and b (shop/cart.py) may conflict" in desk.tianting("plan", "check", plan).lines
+    [overlap] = json.loads(desk.tianting("plan", "check", plan, "--json").out)["overlaps"]
+    assert overlap["between"] == ["a", "b"]
+    held = desk.plan("overlaps: hold\n" + tasks)
+    assert "overlap: a (shop/**) and b (shop/cart.py) will be kept apart" in desk.tianting("plan", "check", held).lines
+
+
+def test_a_plan_that_holds_what_overlaps_runs_one_after_the_other(desk: Desk) -> None:
+    first, second = "echo one > same.txt", "cat same.txt > seen.txt; echo two >> same.txt"
+    plan = f"""overlaps: hold
+tasks:
+  - {{id: one, role: backend, touches: [same.txt], priority: 1, run: "{first}"}}
+  - {{id: two, role: docs, touches: [same.txt], run: "{second}"}}
+"""
+    assert desk.run(plan).code == 0
+    assert desk.git("show", "main:seen.txt") == "one\n"
+    assert desk.git("show", "main:same.txt") == "one\ntwo\n"
+
+
+def test_what_a_task_changed_in_an_earlier_run_is_expected_of_it_in_the_next(desk: Desk) -> None:
+    assert desk.run("tasks:\n  - {id: one, role: backend, run: echo first > same.txt}\n").code == 0
+    plan = """overlaps: hold
+tasks:
+  - {id: one, role: backend, priority: 1, run: echo one > same.txt}
+  - {id: two, role: docs, touches: [same.txt], run: cat same.txt > seen.txt}
+"""
+    assert desk.run(plan).code == 0
+    assert desk.git("show", "main:seen.txt") == "one\n"

@@ -1,5 +1,6 @@
 """The demo, as somebody without a terminal or a key runs it."""
 
+import json
 import re
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import pytest
 
 from orchestrator.cli.demo import demo_plan
 from tests.support.ground import assert_all_is_well, clean_env, sh
+
+pytestmark = pytest.mark.timeout(300)
 
 MAIN = "from orchestrator.cli.main import main; main()"
 ROOT = Path(__file__).parents[2]
@@ -27,7 +30,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path, Path]:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=280,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -46,12 +49,59 @@ def test_it_tells_of_a_conflict_a_retry_a_question_and_an_approval(played: tuple
     said, _, _ = played
     assert "conflicts in shop/prices.py" in said
     assert re.search(r"Resolved \S+ in shop/prices.py: .*review: git diff", said)
+    assert "conflicts in shop/settings.py" in said
+    assert re.search(r"Resolved \S+ in shop/settings.py: .*rung structural, by Tianting", said)
     assert "search: failed (verify)" in said
     assert "search: starts in" in said
     assert "try 2" in said
     assert "waiting for you (guide.1.q1): Which currency" in said
     assert "approve or drop?" in said
     assert "dashboard: http://127.0.0.1:" in said
+
+
+KINDS = {"text", "structure", "api", "schema", "resource"}
+
+
+def kinds_in(rows: object) -> set[str]:
+    assert isinstance(rows, list)
+    return {str(row["kind"]) for row in rows}
+
+
+def test_a_conflict_of_each_kind_is_foreseen_settled_without_a_person_and_landed(
+    played: tuple[str, Path, Path],
+) -> None:
+    _, top, home = played
+    log = log_of(top, home)
+    foreseen = [kinds_in(data["overlaps"]) for kind, data in log if kind == "OverlapSeen"]
+    resolved = [data for kind, data in log if kind == "ConflictResolved"]
+    by_rule = [kinds_in(data["conflicts"]) for data in resolved if data["rung"] != "person"]
+    assert set().union(*foreseen) == KINDS
+    assert set().union(*by_rule) == KINDS
+    landed = {str(data["task"]) for kind, data in log if kind == "Landed"}
+    assert {str(data["task"]) for data in resolved} <= landed
+
+
+def test_a_person_is_asked_about_the_one_that_is_a_contradiction_and_about_no_other(
+    played: tuple[str, Path, Path],
+) -> None:
+    _, top, home = played
+    asked = [data["question"] for kind, data in log_of(top, home) if kind == "QuestionAsked"]
+    about = [str(one["text"]) for one in asked if isinstance(one, dict) and one["about"] == "conflict"]
+    assert len(about) == 1
+    assert "shop/prices.py" in about[0]
+
+
+def log_of(top: Path, home: Path) -> list[tuple[str, dict[str, object]]]:
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", MAIN, "log", "--json", "--repo", str(top)],
+        env={**clean_env(home), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=True,
+    )
+    told = [json.loads(line) for line in ran.stdout.splitlines()]
+    return [(str(one["type"]), dict(one["data"])) for one in told]
 
 
 def test_all_that_is_simulated_is_called_so(played: tuple[str, Path, Path]) -> None:
@@ -61,6 +111,7 @@ def test_all_that_is_simulated_is_called_so(played: tuple[str, Path, Path]) -> N
     answers = [line for line in said.splitlines() if " answered " in line and "waiting" not in line]
     assert answers
     assert all("simulated" in line or "answered:" in line for line in answers)
+    assert all("(simulated)" in line for line in said.splitlines() if ": starts in " in line)
     assert (top / ".git" / "tianting" / "ledger.sqlite").exists()
 
 
@@ -75,5 +126,5 @@ def test_the_application_that_it_built_passes_its_tests(played: tuple[str, Path,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    assert "discount" in sh(top, "show", "main:shop/prices.py")
-    assert "119 // 100" in sh(top, "show", "main:shop/prices.py")
+    assert re.search("^PERCENT_OFF = 1[05]$", sh(top, "show", "main:shop/prices.py"), re.MULTILINE)
+    assert "SHIPPING_CENTS = 390\nFREE_FROM_CENTS = 4000" in sh(top, "show", "main:shop/settings.py")

@@ -17,7 +17,7 @@ from dashboard.pages import FRAME
 from dashboard.routes import feed
 from state.buses.local import LocalBus
 from state.ids import RunId, Seq
-from state.ports import StoreError
+from state.ports import StoreError, Wakeups
 from tests.support.stage import PATIENCE, TOKEN, Stage, on_stage
 from tests.support.story import Story, World
 
@@ -162,7 +162,7 @@ async def test_a_feed_stays_when_its_run_has_ended(story: Story) -> None:
 
 
 class Mute(LocalBus):
-    def publish(self, run: RunId) -> None:
+    def publish(self, run: RunId, but: Wakeups | None = None) -> None:
         """Nobody hears it."""
 
 

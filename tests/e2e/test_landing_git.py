@@ -290,7 +290,27 @@ async def test_recovery_waits_for_nobody_for_ever(
     branch(top, "a", {"a.txt": "a\n"})
     async with git_run(top, "a", leases=leases, clock=clock) as run:
         await killed_in(run, monkeypatch, after=False)
-        other = Trunk(run.repository, leases, RunId("r1"), "successor", clock)
+        dead = await leases.holder("trunk:refs/heads/main")
+        assert dead is not None
+        await leases.release(dead)
+        await leases.take("trunk:refs/heads/main", "here:r2", 60.0)
+        other = Trunk(run.repository, leases, RunId("r1"), "successor:r1", clock)
         assert run.run.landing is not None
         with pytest.raises(StoreError, match="another run is landing on main"):
             await other.recover(run.run.landing, run.run)
+
+
+async def test_who_leads_a_run_takes_the_trunk_over_from_who_led_it_before(
+    top: Path, leases: MemoryLease, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    branch(top, "a", {"a.txt": "a\n"})
+    async with git_run(top, "a", leases=leases, clock=clock) as run:
+        await killed_in(run, monkeypatch, after=False)
+        paused = await leases.holder("trunk:refs/heads/main")
+        assert paused is not None
+        successor = Trunk(run.repository, leases, RunId("r1"), "successor:r1", clock)
+        assert run.run.landing is not None
+        await successor.recover(run.run.landing, run.run)
+        now = await leases.holder("trunk:refs/heads/main")
+        assert now is not None
+        assert now.token > paused.token

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from orchestrator.compose import House, open_house
 from orchestrator.launcher import Launcher
-from orchestrator.recovery import load
+from orchestrator.load import load
 from orchestrator.settings import Settings
 from state.ids import RunId
 from state.intents import LaunchRun

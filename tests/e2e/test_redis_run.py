@@ -15,7 +15,7 @@ import pytest
 
 from orchestrator.compose import House, WallClock, open_house
 from orchestrator.ledger import open_ledger
-from orchestrator.recovery import load
+from orchestrator.load import load
 from orchestrator.settings import InEmbeddedRedis, InRedis, Misuse, Settings
 from state.ids import RunId
 from state.run import RunState

@@ -117,8 +117,8 @@ def clear(desk: Desk) -> None:
 
 def the_command(told: Told) -> list[str]:
     """The one `git merge --ff-only` that was printed last."""
-    [line] = [line for line in told.lines if line.startswith("Something in your checkout")]
-    return shlex.split(line.partition("take it in there: git ")[2])
+    [line] = [line for line in told.lines if line.startswith("main could not be moved")]
+    return shlex.split(line.partition(" is checked out: git ")[2])
 
 
 @pytest.mark.parametrize(
@@ -237,6 +237,36 @@ def test_a_submodule_is_left_as_it_is(desk: Desk, tmp_path: Path) -> None:
     landed(inside)
     assert sh(desk.top / "vendor", "status", "--porcelain") == ""
     assert desk.git("status", "--porcelain") == " M vendor\n"
+
+
+def test_work_in_a_submodule_lands_when_its_remote_has_it_and_is_kept_when_not(desk: Desk, tmp_path: Path) -> None:
+    make_repository(tmp_path / "library", {"lib.txt": "1\n"})
+    sh(tmp_path / "library", "config", "receive.denyCurrentBranch", "ignore")
+    desk.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(tmp_path / "library"), "vendor")
+    desk.git("commit", "-q", "-m", "library")
+    fill = "git -c protocol.file.allow=always submodule update --init -q && cd vendor && git checkout -q main"
+    commit = "git -c user.name=A -c user.email=a@localhost commit -q -a -m more"
+    lost = f"{fill} && echo 2 >> lib.txt && {commit} && echo 3 > new"
+    kept = f"{fill} && echo 4 >> lib.txt && {commit} && git push -q"
+    plan = desk.plan(f"""windows: {{backend: {{count: 1}}}}
+tasks:
+  - {{id: lost, role: backend, retries: 0, run: "{lost}"}}
+  - {{id: idle, role: backend, run: "echo idle > idle.txt"}}
+  - {{id: kept, role: backend, run: "{kept}"}}
+""")
+    told = desk.tianting("run", plan)
+    assert "work in the submodule vendor is on none of its remotes" in told.out
+    assert desk.status() == {"lost": "FAILED", "idle": "LANDED", "kept": "LANDED"}
+    changed = desk.git("diff", "--name-only", "main~1", "main")
+    tip = sh(tmp_path / "library", "rev-parse", "main").strip()
+    assert (changed, tip in desk.git("ls-tree", "main", "vendor")) == ("vendor\n", True)
+    assert desk.git("ls-tree", "main~1", "vendor") == desk.git("ls-tree", "main~2", "vendor")
+    [ref] = desk.git("for-each-ref", "--format=%(refname)", "refs/tianting/salvage/*/lost.1-head").split()
+    bundle = tmp_path / "vendor.bundle"
+    bundle.write_bytes(os.fsencode(desk.git("show", f"{ref}:tianting-submodules/vendor.bundle")))
+    sh(tmp_path / "library", "fetch", "-q", str(bundle), "+refs/*:refs/saved/*")
+    assert sh(tmp_path / "library", "show", "refs/saved/heads/main:lib.txt") == "1\n2\n"
+    assert sh(tmp_path / "library", "show", "refs/saved/tianting/left:new") == "3\n"
 
 
 def test_a_name_that_git_can_not_give_to_the_branch_of_a_task_loses_no_work(desk: Desk) -> None:

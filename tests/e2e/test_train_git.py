@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from conflict.adopt import check_adoptable, foreign_commits
-from conflict.detect import UNRELATED, conflicts_between
+from conflict.detect import conflicts_between
+from conflict.foresee import UNRELATED
 from state import events as ev
 from state.candidate import ConflictKind, Rung
 from state.ids import CandidateId, Sha, TaskId
@@ -305,13 +306,13 @@ async def test_conflicts_between_branches_are_found_pair_by_pair(top: Path) -> N
     before = sh(top, "for-each-ref")
     async with git_run(top) as run:
         named = [(name, Sha(run.git("rev-parse", name))) for name in ("a", "b", "c")]
-        found = await conflicts_between(run.repository, named)
+        found = (await conflicts_between(run.repository, named)).conflicts
         assert [(one.between, one.path, one.rule) for one in found] == [
             (("a", "b"), "shared.txt", "CONFLICT (contents)"),
             (("b", "c"), "other.txt", "CONFLICT (modify/delete)"),
         ]
         assert {(one.kind, one.resolves, one.rung) for one in found} == {(ConflictKind.TEXT, False, Rung.PERSON)}
-        assert await conflicts_between(run.repository, named[:1]) == []
+        assert (await conflicts_between(run.repository, named[:1])).conflicts == ()
     assert sh(top, "for-each-ref") == before
 
 
@@ -320,5 +321,5 @@ async def test_branches_without_a_common_ancestor_conflict_as_a_whole(top: Path)
     alien = commit(top, {"alien.txt": "?\n"}, "alien")
     async with git_run(top) as run:
         refs = [("main", Sha(run.git("rev-parse", "main"))), ("alien", Sha(alien))]
-        [found] = await conflicts_between(run.repository, refs)
+        [found] = (await conflicts_between(run.repository, refs)).conflicts
         assert found.rule == UNRELATED

@@ -1,5 +1,7 @@
 """Several at work in one repository at once: two runs, a run and its user, a run and somebody who lands branches."""
 
+import os
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -111,3 +113,34 @@ def test_a_run_beside_the_branch_takes_in_what_the_user_commits_there(desk: Desk
     (desk.top / "one.txt").unlink()
     desk.git("merge", "-q", "--ff-only", "refs/tianting/trunk/main")
     assert desk.git("status", "--porcelain") == ""
+
+
+CLAIMING = """name: {NAME}
+tasks:
+  - {{id: {NAME}, exclusive: ["db/**"], run: "{WAIT}ls db > seen-{NAME}.txt; echo {NAME} > db/{NAME}.sql"}}
+"""
+
+
+def test_what_one_run_claims_another_leaves_alone_until_it_has_landed(desk: Desk, tmp_path: Path) -> None:
+    (desk.top / "db").mkdir()
+    (desk.top / "db/base.sql").write_text("base")
+    desk.git("add", "db")
+    desk.git("commit", "-q", "-m", "base")
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    first = desk.start("run", desk.plan(CLAIMING.format(NAME="first", WAIT=f"cat {gate}; "), "first.yaml"))
+    first.until_said("first: starts")
+    [run] = desk.runs()
+    after = desk.start("run", desk.plan(CLAIMING.format(NAME="after", WAIT=""), "after.yaml"))
+    after.until_said(f"claimed by other runs of this repository: db/** (run {run})")
+    [other] = [name for name in desk.runs() if name != run]
+    assert desk.status(other) == {"after": "WAITING"}
+    shown = desk.tianting("status", other).out
+    assert f"claims db/**, which run {run} holds until it has landed" in shown
+    assert re.search(rf"claim:db/\*\* +run {run}, process \d+ on \S+ +until", shown), shown
+    gate.write_text("")
+    for leader in (first, after):
+        told = leader.end()
+        assert told.code == 0, told.out + told.err
+    assert desk.git("show", "main:seen-after.txt").split() == ["base.sql", "first.sql"]
+    assert "locks:" not in desk.tianting("status", other).out

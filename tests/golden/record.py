@@ -11,7 +11,7 @@ from pathlib import Path
 
 from state import events as ev
 from state import intents
-from state.candidate import Candidate, Conflict, ConflictKind, Rung, Side
+from state.candidate import Candidate, Conflict, ConflictKind, Proposal, Rung, Side
 from state.codec import SCHEMA_VERSION, Json, encode, name_of
 from state.failure import Failure, FailureKind
 from state.ids import AttemptId, CandidateId, IntentId, QuestionId, RoleName, RunId, Sha, TaskId, WindowId
@@ -76,6 +76,10 @@ def _at_work() -> Iterator[ev.Event | Report]:
     yield ev.AttemptStarted(SCHEMA, first, window, 4711, "/state/w/backend-1", "command", False, ports)
     yield later(2)
     yield ev.AttemptProgressed(SCHEMA, first, window, "writes migrations/001.sql", Usage(1200, 0.25))
+    yield ev.FootprintSeen(SCHEMA, first, window, ("migrations/001.sql",))
+    both = ev.Overlap(ConflictKind.API, "call-signature", "web/form.tsx", "place", "it needs buyer", False)
+    yield ev.OverlapSeen(SCHEMA, first, window, FORM, (both,))
+    yield ev.OverlapGone(SCHEMA, FORM, "they do not meet any more")
     yield asked("schema")
     yield ev.QuestionAnswered(QuestionId("q1"), "integer cents", "ann")
     yield ev.SnapshotTaken(SCHEMA, first, Sha("5" * 40), "refs/tianting/salvage/schema.1", "it was stopped")
@@ -83,6 +87,10 @@ def _at_work() -> Iterator[ev.Event | Report]:
     yield later(30)
     yield succeeded("schema", "migrations/001.sql", "shop/models.py")
     yield failed("notes", FailureKind.TIMEOUT)
+    yield ev.QuotaClosed("00c0ffee", 1e9, "the provider answered 429")
+    yield ev.QuotaOpened("00c0ffee")
+    yield ev.ClaimsElsewhere((("infra/**", "other-1"),))
+    yield ev.ClaimsElsewhere(())
 
 
 def _in_the_train() -> Iterator[ev.Event | Report]:
@@ -90,6 +98,8 @@ def _in_the_train() -> Iterator[ev.Event | Report]:
     sides = Side(Sha("a" * 40), "100644"), Side(Sha("b" * 40), "100755"), None
     clash = (Conflict(ConflictKind.TEXT, "CONFLICT (contents)", "shop/models.py", *sides, detail="both changed"),)
     yield ev.ConflictFound(schema, SCHEMA, trunk, clash)
+    proposal = Proposal("shop/models.py", Sha("c" * 40), "the lines of both sides")
+    yield ev.ResolverCalled(schema, SCHEMA, trunk, Sha("d" * 40), (proposal,))
     yield asked("schema", About.CONFLICT)
     yield wish(intents.ResolveConflict(schema, "both"))
     head, new = Sha("head-schema.2"), Sha("head-schema.3")

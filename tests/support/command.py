@@ -20,6 +20,7 @@ from tests.support.ground import clean_env, make_repository, sh
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-P", "-c", "from orchestrator.cli.main import main; main()")
 LEADING = ("run", "resume")
+ALONE = ("plan", "demo", "model-server", "merge-file", "merge-driver")
 PATIENCE = 100
 
 
@@ -150,7 +151,7 @@ class Desk:
     def words(self, args: tuple[str, ...], repo: Path | None = None) -> list[str]:
         """The arguments with what a test seldom says."""
         quiet = ["--no-dashboard"] if args and args[0] in LEADING and "--port" not in args else []
-        alone = not args or args[0] in ("plan", "demo") or "--repo" in args
+        alone = not args or args[0] in ALONE or "--repo" in args
         return [*args, *([] if alone else ["--repo", str(repo or self.top)]), *quiet]
 
     def plan(self, text: str, name: str = "plan.yaml") -> str:
@@ -185,8 +186,10 @@ class Desk:
         return [json.loads(line) for line in self.tianting("log", "--json", *args).lines]
 
     def worktrees_left(self) -> list[str]:
-        """Folders of runs that still stand, and git's records of worktrees beside the main one."""
-        folders = [str(path) for path in (self.home / "tianting").glob("*/*") if path.name != "kept"]
+        """Folders of runs that still stand, and git's records of worktrees beside the main one. What agents need to go
+        on with a session stays as long as its run can be resumed."""
+        stays = ("kept", "sessions")
+        folders = [str(path) for path in (self.home / "tianting").glob("*/*") if path.name not in stays]
         return folders + self.git("worktree", "list", "--porcelain").split("worktree ")[2:]
 
 

@@ -30,13 +30,13 @@ TASKS = ["a", "b", "c"]
 LIMIT = 1000
 
 
-def _arm(kind: str, number: int, tally: Path) -> Arm:
+def arming(kind: str, number: int, tally: Path) -> Arm:
     if kind == "git":
         return at_git_call(number, tally)
     return at_append(number, tally, after=kind == "after-append")
 
 
-def _ground(folder: Path) -> tuple[Path, Path, Path]:
+def ground(folder: Path) -> tuple[Path, Path, Path]:
     shutil.rmtree(folder, ignore_errors=True)
     top, home, plan = folder / "repository", folder / "home", folder / "plan.json"
     home.mkdir(parents=True)
@@ -47,10 +47,10 @@ def _ground(folder: Path) -> tuple[Path, Path, Path]:
 
 def attempt(kind: str, number: int, folder: Path) -> bool:
     """One run killed at `number`, then resumed; whether it was killed at all."""
-    top, home, plan = _ground(folder)
+    top, home, plan = ground(folder)
     env = clean_env(home)
     said, again = folder / "first.txt", folder / "second.txt"
-    code = tianting(["run", str(plan), "--no-dashboard"], top, env, said, _arm(kind, number, folder / "tally"))
+    code = tianting(["run", str(plan), "--no-dashboard"], top, env, said, arming(kind, number, folder / "tally"))
     if code == 0:
         assert_all_is_well(top, home, TASKS)
         return False

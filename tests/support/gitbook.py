@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conflict.adopt import adopt
+from conflict.climb import Rungs, take_back
 from conflict.drop import drop
 from conflict.land import Trunk
 from conflict.probe import probe
 from conflict.resolve import resolve
 from conflict.train import TrainWork, decide_landings
+from orchestrator.weights import shipped_weights
 from state import commands as cmd
 from state import events as ev
 from state import intents
@@ -24,6 +26,7 @@ from state.leases.memory import MemoryLease
 from state.plan import GateSpec, Plan, TaskSpec
 from state.ports import Repository
 from state.run import RunState
+from state.stores.memory import MemoryStore
 from tests.support.ground import sh
 from tests.support.trainbook import ROLE
 
@@ -52,6 +55,7 @@ class GitRun:
     gate: Gate | None
     run: RunState = field(default_factory=RunState)
     log: list[ev.Event] = field(default_factory=list)
+    rungs: Rungs = field(default_factory=lambda: Rungs(MemoryStore({}), shipped_weights))
 
     async def record(self, event: ev.Event) -> None:
         apply(self.run, ev.Recorded(Seq(self.run.seq + 1), self.clock.time, event))
@@ -75,7 +79,9 @@ class GitRun:
             case cmd.ProbeCandidate():
                 return [event async for event in probe(self.repository, order, self.run, self.clock)]
             case cmd.ResolveConflict():
-                return [await resolve(self.repository, order, self.run, self.clock)]
+                return [await resolve(self.repository, self.rungs, order, self.run, self.clock)]
+            case cmd.TakeBack():
+                return [await take_back(self.repository, order, self.run)]
             case cmd.DropCandidate():
                 return [await drop(self.repository, order, self.run)]
             case cmd.RunChecks():

@@ -1,4 +1,4 @@
-"""Runs of the command line in forked processes that can be killed at the n-th git call or the n-th append.
+"""Runs of the command line in forked processes that can be killed, or paused, at the n-th git call or the n-th append.
 
 A forked process costs no imports, so that every n of a run can be tried.
 """
@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from state.git.door import Watch, ignore
 from state.git.repository import GitRepository
 from state.ports import Held
 from state.stores.sqlite import SqliteStore
@@ -19,7 +20,8 @@ TIMEOUT = 60
 
 
 class Counter:
-    """Counts down to the moment of death; with 0 it only counts, into a file."""
+    """Counts down to the moment of death; with 0 it only counts, into a file. Below 0 the process pauses at that moment
+    (SIGSTOP), it alone."""
 
     def __init__(self, at: int, tally: Path) -> None:
         self.at, self.tally, self.seen = at, tally, 0
@@ -28,6 +30,8 @@ class Counter:
         self.seen += 1
         if self.seen == self.at:
             os.killpg(0, signal.SIGKILL)
+        elif self.seen == -self.at:
+            os.kill(os.getpid(), signal.SIGSTOP)
         if not self.at:
             self.tally.write_text(str(self.seen))
 
@@ -38,10 +42,14 @@ def at_git_call(number: int, tally: Path) -> Arm:
     def arm() -> None:
         counter, build = Counter(number, tally), GitRepository.__init__
 
-        def init(self: GitRepository, path: str) -> None:
-            build(self, path, counter.tick)
+        def init(self: GitRepository, path: str, watch: Watch = ignore, known: GitRepository | None = None) -> None:
+            def tick(name: str) -> None:
+                counter.tick()
+                watch(name)
 
-        GitRepository.__init__ = init  # type: ignore[method-assign, assignment]
+            build(self, path, tick, known)
+
+        GitRepository.__init__ = init  # type: ignore[method-assign]
 
     return arm
 

@@ -1,6 +1,7 @@
 """A process that lands one commit, or mends such a landing, to be killed on the way. Run as a program: WHAT REPOSITORY
 ORDER DIE_AT, in a session of its own; with DIE_AT above 0 it kills its whole session just before the interaction with
-git of that number."""
+git of that number (reading is none), with DIE_AT below 0 it stops itself there (SIGSTOP), and when it is
+told to go on it learns, as a leader does, that it was overtaken."""
 
 import asyncio
 import json
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from state.git.repository import GitRepository
 from state.ids import Sha
-from state.ports import LandingOrder
+from state.ports import LandingOrder, StaleLease
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,9 +42,14 @@ class Countdown:
     def __init__(self, at: int) -> None:
         self.at, self.seen, self.armed = at, 0, False
 
-    def __call__(self, _name: str) -> None:
-        self.seen += self.armed
-        if self.armed and self.seen == self.at:
+    def __call__(self, name: str) -> None:
+        if not self.armed or name == "cat-file":  # reading changes nothing
+            return
+        self.seen += 1
+        if self.seen == abs(self.at):
+            if self.at < 0:
+                os.kill(os.getpid(), signal.SIGSTOP)
+                raise StaleLease("another process leads now")
             kill_session(os.getpid())
 
 
@@ -52,9 +58,12 @@ async def go(what: str, repository: str, order: LandingOrder, die_at: int) -> st
     opened = GitRepository(repository, countdown)
     print("ready", flush=True)
     countdown.armed = True
-    answer = await (opened.land(order) if what == "land" else opened.mend_checkout(order))
-    await opened.close()
-    return repr(answer)
+    try:
+        return repr(await (opened.land(order) if what == "land" else opened.mend_checkout(order)))
+    except StaleLease as refused:
+        return repr(refused)
+    finally:
+        await opened.close()
 
 
 if __name__ == "__main__":

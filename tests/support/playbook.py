@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
+from orchestrator.load import frozen, thawed
 from scheduler.classify import roles
 from scheduler.decide import decide_starts, decide_stops, is_over
 from scheduler.graph import start_order
@@ -170,7 +171,9 @@ class Playbook:
             self.decided += [*stops, *starts]
             for one in starts:
                 self.hear(
-                    ev.AttemptDispatched(one.task.id, one.attempt, one.number, one.window, one.base, one.overlaps)
+                    ev.AttemptDispatched(
+                        one.task.id, one.attempt, one.number, one.window, one.base, one.overlaps, one.candidate
+                    )
                 )
             if not (stops or starts):
                 return
@@ -186,7 +189,8 @@ def check(run: RunState, log: Sequence[ev.Recorded], now: float) -> None:
     """The invariants of every state that a log can lead to."""
     live = [attempt.task for attempt in run.live.values()]
     assert len(set(live)) == len(live), "at most one live attempt a task"
-    assert {name for name, state in run.tasks.items() if state.status is Status.RUNNING} == set(live)
+    at_tasks = {attempt.task for attempt in run.live.values() if attempt.candidate is None}
+    assert {name for name, state in run.tasks.items() if state.status is Status.RUNNING} == at_tasks
     assert len(live) <= run.plan.limits.windows, "the run is not overdrawn"
     at_work = {window.id: window.attempt for window in run.windows.values() if window.attempt is not None}
     assert at_work == {attempt.window: attempt.id for attempt in run.live.values()}, "pools are not overdrawn"
@@ -206,6 +210,8 @@ def check(run: RunState, log: Sequence[ev.Recorded], now: float) -> None:
 def check_replay(run: RunState, log: Sequence[ev.Recorded], now: float) -> None:
     """`replay(log)` equals the live state, once both know what time it is."""
     again = replay(log)
+    kept = thawed(frozen(run))
+    assert kept == run, "a state that was kept is the state"
     for state in (run, again):
         state.warm_up(now)
         state.cooling.sort()  # a heap's order is an accident; sorted is a heap too

@@ -8,14 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar, cast
 
+from conflict.climb import Rungs
 from conflict.land import Trunk
 from orchestrator.effects import Effects
+from orchestrator.load import load
 from orchestrator.loop import Loop, Manner, Wiring
-from orchestrator.recovery import load, recover
+from orchestrator.recovery import recover
+from orchestrator.right import LeaseRight
+from orchestrator.weights import shipped_weights
 from scheduler.classify import roles
 from scheduler.graph import start_order
 from state import commands as cmd
 from state import events as ev
+from state.bench import ProveSchema, Regenerate, Regenerated, SchemaProof
 from state.buses.local import LocalBus
 from state.failure import Failure, FailureKind
 from state.git.memory import MemoryRepository
@@ -118,11 +123,11 @@ class SimWindows:
         paths = self._memory.changed(base, head)
         return ev.AttemptSucceeded(task, order.attempt, order.window, head, base, branch, paths)
 
-    async def interrupt(self, attempt: AttemptId, why: str) -> None:
+    async def interrupt(self, attempt: AttemptId, why: str, kind: FailureKind) -> None:
         del why
         ended = self.live.get(attempt)
         if ended is not None and not ended.done():
-            ended.set_result(Outcome(failure=FailureKind.CANCELLED))
+            ended.set_result(Outcome(failure=kind))
 
     async def steer(self, attempt: AttemptId, text: str, question: object) -> bool:
         del text, question
@@ -152,6 +157,14 @@ class SimChecks:
             red = Failure(FailureKind.GATE, "a file is red")
             return ev.ChecksFailed(order.candidate, order.task, order.commit, "sim", red, 2.0)
         return ev.ChecksPassed(order.candidate, order.task, order.commit, 2.0)
+
+    async def prove(self, order: ProveSchema) -> SchemaProof:
+        await asyncio.sleep(2.0)
+        return SchemaProof(True, f"{order.merged} holds")
+
+    async def regenerate(self, order: Regenerate) -> Regenerated:
+        await asyncio.sleep(2.0)
+        return Regenerated(order.commit, ())
 
 
 class World:
@@ -213,9 +226,11 @@ class World:
                 self.run, self.clock.now(), self.windows, trunk, repository, MemoryWorktrees(self.memory), _NOWHERE
             )
             first = (taken, *recovered)
-        effects = Effects(self.run, self.windows, SimChecks(self.memory), repository, trunk, self.clock)
-        wiring = Wiring(store, lease, fused(self.store, power), self.bus, self.clock)
-        self.leading = Loop(wiring, effects, self.run, held, Manner(lambda _: None))
+        rungs = Rungs(self.store, shipped_weights)
+        effects = Effects(self.run, self.windows, SimChecks(self.memory), repository, trunk, self.clock, rungs)
+        wiring = Wiring(store, fused(self.store, power), self.bus, self.clock)
+        right = LeaseRight(lease, held, 15.0, self.clock.now(), self.clock.now)
+        self.leading = Loop(wiring, effects, self.run, right, Manner(lambda _: None))
         await self.leading.lead(first)
         await trunk.release()
         await self.leases.release(held)

@@ -13,7 +13,9 @@ from dashboard.app import create_app
 from dashboard.ports import Options, PlanFiles, Ports
 from dashboard.serve import serve
 from state.ids import RunId, Sha
-from state.ports import Objects, RepositoryFault
+from state.objects import Objects
+from state.ports import Forecast, RepositoryFault
+from state.stores.memory_cache import MemoryCache
 from tests.support.story import PlainForecast, World
 
 TOKEN = "a-token-that-only-programs-of-this-test-know"
@@ -29,6 +31,9 @@ class PaperObjects:
     async def read(self, commit: Sha, path: str) -> bytes | None:
         return None
 
+    async def read_blob(self, blob: Sha) -> bytes:
+        return b""
+
     async def diff(self, old: Sha, new: Sha, limit: int) -> str:
         if new in self.gone:
             raise RepositoryFault(f"the repository has no commit {new}")
@@ -43,17 +48,26 @@ class PaperFiles:
     async def read(self, path: str) -> bytes | None:
         return self.files.get(path)
 
+    async def write(self, path: str, data: bytes, before: bytes | None) -> bool:
+        if self.files.get(path) != before:
+            return False
+        self.files[path] = data
+        return True
 
-def ports_of(world: World, objects: Objects | None = None, files: PlanFiles | None = None) -> Ports:
+
+def ports_of(
+    world: World, objects: Objects | None = None, files: PlanFiles | None = None, forecast: Forecast | None = None
+) -> Ports:
     return Ports(
         store=world.store,
         transcripts=world.store,
         inbox=world.store,
         bus=world.bus,
         lease=world.lease,
-        forecast=PlainForecast(),
+        forecast=forecast or PlainForecast(),
         clock=world.clock,
         new_run=lambda name: RunId(f"{name}-new"),
+        cache=MemoryCache(),
         objects=objects or PaperObjects(),
         plan_files=files,
     )
@@ -109,10 +123,11 @@ async def on_stage(
     objects: Objects | None = None,
     files: PlanFiles | None = None,
     *,
+    forecast: Forecast | None = None,
     may_complain: bool = False,
 ) -> AsyncIterator[Stage]:
     """Serve a world for as long as the context lasts; it must end by itself soon after, and without a complaint."""
-    app = create_app(ports_of(world, objects, files), options or Options(tokens=(TOKEN,), can_launch=True))
+    app = create_app(ports_of(world, objects, files, forecast), options or Options(tokens=(TOKEN,), can_launch=True))
     bound: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
     with _without_complaint(may_complain):

@@ -7,7 +7,7 @@ from conflict.train import TrainWork, decide_landings
 from state import commands as cmd
 from state import events as ev
 from state import intents
-from state.candidate import Candidate, Conflict, ConflictKind
+from state.candidate import Candidate, Conflict, ConflictKind, Rung
 from state.failure import Failure, FailureKind
 from state.fold import apply
 from state.ids import (
@@ -91,7 +91,11 @@ class Trainbook:
                 self.hear(ev.QuestionAsked(question, question.task))
             case cmd.AdoptBranches(tasks=tasks):
                 self.adopting |= frozenset(tasks)
-            case cmd.DropCandidate(candidate=value) | cmd.ResolveConflict(candidate=value):
+            case (
+                cmd.DropCandidate(candidate=value)
+                | cmd.ResolveConflict(candidate=value)
+                | cmd.TakeBack(candidate=value)
+            ):
                 self.settling |= {value.id}
             case _:
                 raise AssertionError(order)
@@ -143,8 +147,12 @@ class Trainbook:
         self.probing = False
         return self
 
-    def clash(self, onto: Sha, name: str, *paths: str, note: str = "") -> "Trainbook":
-        self.hear(ev.ConflictFound(cid(name), self.value(name).task, onto, clashes(paths or ("shared.py",)), note))
+    def clash(
+        self, onto: Sha, name: str, *paths: str, note: str = "", tried: Rung = Rung.STRUCTURAL, back: Sha | None = None
+    ) -> "Trainbook":
+        """It does not merge, and what the ladder can do without a person has been tried, unless `tried` is less."""
+        found = clashes(paths or ("shared.py",))
+        self.hear(ev.ConflictFound(cid(name), self.value(name).task, onto, found, note, tried, back))
         self.probing = False
         return self
 

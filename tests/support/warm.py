@@ -16,7 +16,10 @@ import sys
 import traceback
 
 MODULES = (
-    *(f"orchestrator.cli.{name}" for name in ("main", "lead", "look", "land", "steer", "conflicts", "plan", "doctor")),
+    *(
+        f"orchestrator.cli.{name}"
+        for name in ("main", "lead", "look", "land", "steer", "conflicts", "plan", "doctor", "model_server")
+    ),
     "orchestrator.cli.demo",
     "orchestrator.launcher",
     "orchestrator.serving",
@@ -79,6 +82,7 @@ def _become(args: list[str], cwd: str, env: dict[str, str], descriptors: list[in
     try:
         os.setsid()
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the tests are run by nohup
         for number, descriptor in enumerate(descriptors):
             os.dup2(descriptor, number)
             os.close(descriptor)

@@ -25,6 +25,7 @@ from state.leases.memory import MemoryLease
 from state.plan import GateSpec, Plan, TaskSpec
 from state.stores.memory import MemoryStore
 from state.transcript import Entry
+from tests.support.unchallenged import Unchallenged
 
 E = TypeVar("E", bound=Event)
 
@@ -199,6 +200,7 @@ async def ground(
         worktrees=GitWorktrees(repository),
         repository=repository,
         lease=lease,
+        right=Unchallenged(),
         holder="host:boot:1:1",
         transcripts=transcripts,
         clock=clock,

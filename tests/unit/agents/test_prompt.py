@@ -1,8 +1,8 @@
-from agents.prompt import Brief, Neighbour, write_prompt
-from agents.roles import RESOLVER, role_prompt
+from agents.prompt import Brief, Frame, Neighbour, write_prompt
+from agents.roles import PLANNER, role_prompt
 from state.failure import Failure, FailureKind
 from state.ids import RoleName, TaskId
-from state.plan import DEFAULT_ROLES, TaskSpec
+from state.plan import DEFAULT_ROLES, RESOLVER, TaskSpec
 
 BACKEND = RoleName("backend")
 TASK = TaskSpec(
@@ -16,9 +16,10 @@ TASK = TaskSpec(
 )
 
 
-def prompt(brief: Brief | None = None, number: int = 1, asks: bool = True) -> str:
+def prompt(brief: Brief | None = None, number: int = 1, asks: bool = True, begun: bool = False) -> str:
     needs = [TaskSpec(TaskId("base"), title="Lay the ground"), TaskSpec(TaskId("bare"))]
-    return write_prompt(TASK, number, brief or Brief(BACKEND), needs, asks)
+    brief = brief or Brief(BACKEND)
+    return write_prompt(TASK, number, brief, needs, Frame(role_prompt(brief.role), asks, begun))
 
 
 def test_the_task_its_needs_and_its_checks_stand_in_the_prompt() -> None:
@@ -80,11 +81,26 @@ def test_only_an_agent_that_can_ask_is_told_to_ask() -> None:
 
 
 def test_a_task_with_nothing_but_an_id_makes_a_clean_prompt() -> None:
-    text = write_prompt(TaskSpec(TaskId("t")), 1, Brief(RoleName("ops")), [], asks=False)
+    ops = RoleName("ops")
+    text = write_prompt(TaskSpec(TaskId("t")), 1, Brief(ops), [], Frame(role_prompt(ops), asks=False))
     assert text.startswith("You are the ops window of this project.\n\n# Task t\n\n## Rules")
     assert text.endswith("\n")
     assert "\n\n\n" not in text
 
 
 def test_every_built_in_role_has_words_of_its_own() -> None:
-    assert len({role_prompt(role) for role in (*DEFAULT_ROLES, RESOLVER)}) == len(DEFAULT_ROLES) + 1
+    assert len({role_prompt(role) for role in (*DEFAULT_ROLES, RESOLVER, PLANNER)}) == len(DEFAULT_ROLES) + 2
+
+
+def test_what_an_interrupted_attempt_had_done_is_told_in_the_place_of_a_failure() -> None:
+    failure = Failure(FailureKind.LOST, "gone")
+    text = prompt(Brief(BACKEND, last_failure=failure), number=2, begun=True)
+    assert "Your worktree holds what it had done" in text
+    assert "clean worktree" not in text
+
+
+def test_what_a_neighbour_was_asked_is_shown_in_short() -> None:
+    neighbour = Neighbour(TaskId("n"), "Next", ("a/**",), "Offer `search(title)`.\n" + "x" * 1000)
+    text = prompt(Brief(BACKEND, neighbours=(neighbour,)))
+    assert "- n: Next (a/**): Offer `search(title)`. xxx" in text
+    assert "x" * 401 not in text

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 from agents.recorder import Recorder
@@ -7,8 +8,10 @@ from state.git.memory_worktrees import MemoryWorktrees
 from state.ids import AttemptId, RunId
 from state.leases.memory import MemoryLease
 from state.plan import Plan
+from state.ports import StoreAway
 from state.stores.memory import MemoryStore
 from state.transcript import Entry, EntryKind
+from tests.support.unchallenged import Unchallenged
 
 RUN, ATTEMPT = RunId("r"), AttemptId("t.1")
 
@@ -18,13 +21,24 @@ class Noon:
         return 43200.0
 
 
+class Leaving(MemoryStore):
+    """A store that can be away."""
+
+    away = False
+
+    async def add(self, run: RunId, attempt: AttemptId, entries: Sequence[Entry]) -> None:
+        if self.away:
+            raise StoreAway("it can not be reached")
+        await super().add(run, attempt, entries)
+
+
 class Desk:
     """A recorder with a store to look into."""
 
     def __init__(self, simulated: bool = False) -> None:
         clock = Noon()
         lease = MemoryLease(clock)
-        self.store = MemoryStore(lease.newest)
+        self.store = Leaving(lease.newest)
         repository = MemoryRepository()
         site = Site(
             RUN,
@@ -32,6 +46,7 @@ class Desk:
             MemoryWorktrees(repository),
             repository,
             lease,
+            Unchallenged(),
             "h",
             self.store,
             clock,
@@ -111,3 +126,15 @@ async def test_the_tail_is_what_the_program_said() -> None:
         desk.recorder.say(EntryKind.OUTPUT, f"line {number}")
     assert desk.recorder.tail().splitlines()[-1] == "line 99"
     assert "attempt" not in desk.recorder.tail()
+
+
+async def test_what_was_said_while_the_store_was_away_is_stored_when_it_is_back() -> None:
+    desk = Desk()
+    desk.store.away = True
+    desk.recorder.say(EntryKind.OUTPUT, "one")
+    assert await desk.stored() == []
+    assert is_due(desk)
+    desk.recorder.say(EntryKind.OUTPUT, "two")
+    assert await desk.stored() == []
+    desk.store.away = False
+    assert [entry.text for entry in await desk.stored()] == ["one", "two"]

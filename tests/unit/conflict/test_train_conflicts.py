@@ -4,9 +4,10 @@ import pytest
 
 from state import commands as cmd
 from state import intents
-from state.candidate import Candidate, Rung
+from state.candidate import Candidate, Conflict, ConflictKind, Rung
 from state.events import (
     CandidateProposed,
+    ConflictFound,
     ConflictResolved,
     LandingDispatched,
     QuestionAnswered,
@@ -17,7 +18,7 @@ from state.failure import Failure, FailureKind
 from state.ids import CandidateId, QuestionId, Sha, TaskId
 from state.lifecycle import Status
 from state.question import About, Question
-from tests.support.trainbook import T0, Trainbook, cid, failed, on, task, train_of
+from tests.support.trainbook import T0, Trainbook, cid, clashes, failed, on, task, train_of
 
 
 def asked(book: Trainbook) -> Question:
@@ -274,3 +275,94 @@ def test_a_conflict_of_a_persons_own_commits_is_asked_about_without_retry() -> N
     assert question.choices == ("ours", "theirs", "both", "drop")
     assert question.text.startswith("your own work on main (0123456789ab) conflicts")
     assert question.id == QuestionId("conflict-main@1-1")
+
+
+# ------------------------------------------------------------------------------------------------- by rule
+
+TWO_HEADS = Conflict(ConflictKind.SCHEMA, "alembic-heads", "v/c1.py", symbol="c1", detail="b1 and c1 both follow a1")
+
+
+def heads_found(book: Trainbook, tried: Rung = Rung.TRIVIAL, note: str = "") -> Trainbook:
+    book.hear(ConflictFound(cid("a"), TaskId("a"), T0, (TWO_HEADS,), note, tried))
+    book.probing = False
+    return book
+
+
+def test_a_clash_that_a_rule_may_settle_is_tried_by_rule_before_a_person_is_asked() -> None:
+    book = heads_found(train_of("a", gate=False).proposed("a"))
+    book.expect(cmd.ResolveConflict(book.value("a"), T0, "", "", "Tianting", Rung.CONTRACT))
+    book.settling = frozenset()
+    question = asked(heads_found(book, Rung.CONTRACT))
+    assert "b1 and c1 both follow a1" in question.text
+    assert question.choices == ("both", "retry", "drop")
+
+
+def test_text_alone_is_no_matter_for_a_rule() -> None:
+    assert asked(in_conflict()).about is About.CONFLICT
+
+
+def test_what_a_person_chose_and_did_not_settle_it_goes_back_to_the_person() -> None:
+    book = heads_found(train_of("a", gate=False).proposed("a"), Rung.PERSON, "there is no commit 'x'")
+    assert "there is no commit 'x'." in asked(book).text
+
+
+def test_without_the_ladder_no_rule_is_tried() -> None:
+    book = heads_found(train_of("a", gate=False, ladder=False).proposed("a"))
+    [order] = book.decide()
+    assert isinstance(order, cmd.DropCandidate)
+
+
+# ------------------------------------------------------------------------------------------- without a person
+
+
+def resolved_by_the_ladder(book: Trainbook) -> Trainbook:
+    found = clashes(("x.py",))
+    book.hear(
+        ConflictResolved(
+            cid("a"),
+            TaskId("a"),
+            Rung.STRUCTURAL,
+            "Tianting",
+            "",
+            T0,
+            Sha("head-a-1"),
+            Sha("made"),
+            ("x.py",),
+            conflicts=found,
+        )
+    )
+    return book.clean(T0, "a")
+
+
+def test_the_ladder_is_climbed_before_a_person_is_asked() -> None:
+    book = train_of("a").proposed("a").clash(T0, "a", "x.py", tried=Rung.TRIVIAL)
+    order = cmd.ResolveConflict(book.value("a"), T0, "", "", "Tianting", Rung.REMEMBERED)
+    book.expect(order).clash(T0, "a", "x.py", note="not sure enough")
+    book.settling = frozenset()
+    assert "not sure enough" in asked(book).text
+
+
+def test_a_conflict_that_was_climbed_in_vain_is_not_climbed_again_when_it_is_found_again() -> None:
+    book = train_of("a").proposed("a").clash(T0, "a", "x.py").clash(Sha("T1"), "a", "x.py", tried=Rung.TRIVIAL)
+    assert book.run.candidates[cid("a")].tried is Rung.STRUCTURAL
+
+
+def test_what_the_ladder_made_is_taken_back_when_its_gate_is_red() -> None:
+    book = resolved_by_the_ladder(train_of("a").proposed("a").clash(T0, "a", "x.py", tried=Rung.TRIVIAL))
+    made = book.value("a")
+    assert made.head == Sha("made")
+    book.expect(book.checks("a")).red("a")
+    [order] = book.decide()
+    assert isinstance(order, cmd.TakeBack)
+    assert (order.candidate, order.head, order.conflicts) == (made, Sha("head-a-1"), clashes(("x.py",)))
+    book.expect(order).clash(T0, "a", "x.py", note=order.why, back=order.head)
+    book.settling = frozenset()
+    assert book.value("a").head == Sha("head-a-1")
+    assert "did not pass the gate" in asked(book).text
+
+
+def test_a_red_gate_drops_what_a_person_resolved() -> None:
+    book = train_of("a").proposed("a").clash(T0, "a", "x.py")
+    book.hear(ConflictResolved(cid("a"), TaskId("a"), Rung.PERSON, "ann", "", T0, Sha("head-a-1"), Sha("m"), ("x.py",)))
+    book.clean(T0, "a").expect(book.checks("a")).red("a")
+    assert book.decide() == [book.drop("a", failed())]

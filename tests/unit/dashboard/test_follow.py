@@ -76,7 +76,7 @@ async def test_readers_of_a_run_that_stands_still_share_one_snapshot() -> None:
     followed = await follows(world).of(story.run)
     texts = await asyncio.gather(*(followed.snapshot(forecast, 0.0, led=True) for _ in range(50)))
     assert (forecast.asked, len({id(text) for text in texts})) == (1, 1)
-    assert json.loads(await followed.snapshot(forecast, 0.0, led=False))["led"] is False
+    assert json.loads((await followed.snapshot(forecast, 0.0, led=False)).plain)["led"] is False
 
 
 async def test_a_snapshot_of_a_run_that_went_on_is_made_anew() -> None:
@@ -84,13 +84,13 @@ async def test_a_snapshot_of_a_run_that_went_on_is_made_anew() -> None:
     story, known = await Story.begin(world), follows(world)
     await (await known.of(story.run)).snapshot(forecast, 0.0, led=True)
     await story.dispatch("schema")
-    shown = json.loads(await (await known.of(story.run)).snapshot(forecast, 0.0, led=True))
+    shown = json.loads((await (await known.of(story.run)).snapshot(forecast, 0.0, led=True)).plain)
     assert shown["seq"] == story.last
 
 
 async def test_a_snapshot_of_many_tasks_is_made_beside_the_loop() -> None:
     world, forecast = World(), Slow()
-    story = await Story.begin(world, plan=bookshop(600))
+    story = await Story.begin(world, plan=bookshop(2100))
     followed = await follows(world).of(story.run)
     await followed.snapshot(forecast, 0.0, led=True)
     assert threading.get_ident() not in forecast.threads

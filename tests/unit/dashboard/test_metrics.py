@@ -7,13 +7,16 @@ from dashboard.metrics import Metrics
 from state import events as ev
 from state.ids import AttemptId, BranchName, RoleName, RunId, TaskId, WindowId
 from state.plan import Plan, TaskSpec, WindowSpec
+from state.transcript import Usage
 from tests.support.story import BASE, Story, World
 
 
 def values(metrics: Metrics) -> dict[str, float]:
     """`name{label=value,…}` to value."""
     found = {}
-    for family in text_string_to_metric_families(metrics.text(3, 1).decode()):
+    for family in text_string_to_metric_families(
+        metrics.text(3, 1, {("merge", True): 9, ("merge", False): 1}).decode()
+    ):
         for sample in family.samples:
             labels = ",".join(f"{name}={value}" for name, value in sorted(sample.labels.items()))
             found[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value
@@ -39,6 +42,24 @@ async def test_metrics_are_fed_by_the_events_of_a_run() -> None:
     assert seen["tianting_active_windows{role=docs}"] == 1
     assert seen["tianting_feed_clients"] == 3
     assert seen["tianting_lease_held"] == 1
+
+
+async def test_what_agents_spend_is_counted_by_runtime_model_and_kind() -> None:
+    world, metrics = World(), Metrics()
+    follows = Follows(world.store, world.clock, metrics)
+    story = await Story.begin(world)
+    attempt, window = await story.dispatch("schema"), WindowId("backend-1")
+    for model in ("large", "", *(f"made-up-{number}" for number in range(80))):
+        usage = Usage(tokens=10, usd=0.5, input=6, output=3)
+        await story.tell(ev.AttemptProgressed(TaskId("schema"), attempt, window, "", usage, model=model))
+    await follows.count_all()
+    seen = values(metrics)
+    assert seen["tianting_tokens_total{kind=input,model=large,runtime=command}"] == 12
+    assert seen["tianting_tokens_total{kind=untold,model=large,runtime=command}"] == 2
+    assert seen["tianting_spent_usd_total{model=large,runtime=command}"] == 1.0
+    told = [name for name in seen if name.startswith("tianting_spent_usd_total")]
+    assert len(told) == 65, "models without end share a label"
+    assert sum(seen[name] for name in told) == 41.0
 
 
 async def test_an_event_is_counted_once_however_often_its_run_is_folded() -> None:

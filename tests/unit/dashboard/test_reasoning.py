@@ -31,6 +31,8 @@ class Fixed(PlainForecast):
         (why.WindowsFull(4), ("4",)),
         (why.CoolingDown(9.0), ()),
         (why.TimeUp(90.0), ("90",)),
+        (why.BudgetSpent("the run has used up its 5 tokens"), ("the run has used up its 5 tokens",)),
+        (why.QuotaShut(90.0), ("90",)),
         (why.Paused(), ()),
         (why.WaitingForYou(QuestionId("q1"), "which?"), ("q1", "which?")),
         (why.Adopting(), ()),
@@ -42,5 +44,5 @@ class Fixed(PlainForecast):
 async def test_a_reason_is_told_as_a_sentence_and_in_parts(reason: why.Reason, on: tuple[str, ...]) -> None:
     story = await Story.begin(World())
     run = replay(await story.world.store.read(story.run, Seq(0), 10))
-    held = hold(run, run.tasks[TaskId("schema")], Fixed(reason), 0.0)
+    held = hold(run, run.tasks[TaskId("schema")], Fixed(reason), 0.0, led=True)
     assert (held.text, held.kind, held.on) == (reason.sentence(), type(reason).__name__, on)

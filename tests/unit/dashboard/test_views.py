@@ -10,6 +10,7 @@ from dashboard.plain import to_json
 from dashboard.snapshot import run_view
 from dashboard.views import report_view, run_status, status_view, task_view
 from state import events as ev
+from state.candidate import ConflictKind
 from state.failure import Failure, FailureKind
 from state.fold import replay
 from state.ids import AttemptId, CandidateId, QuestionId, RunId, Seq, TaskId, WindowId
@@ -40,7 +41,7 @@ async def past(story: Story) -> History:
 
 async def test_status_has_the_keys_that_programs_rely_on(story: Story) -> None:
     await story.whole("schema")
-    view = status_view(await folded(story), FORECAST, 0.0)
+    view = status_view(await folded(story), FORECAST, 0.0, led=True)
     assert list(view) == ["run", "status", "counts", "tasks"]
     assert all(
         list(task) == ["id", "status", "reason", "attempts", "window", "branch", "landed"] for task in view["tasks"]
@@ -58,10 +59,29 @@ async def test_status_has_the_keys_that_programs_rely_on(story: Story) -> None:
     assert json.loads(json.dumps(view)) == view
 
 
+async def test_what_was_under_way_is_interrupted_when_nobody_leads(story: Story) -> None:
+    await story.dispatch("schema")
+    run = await folded(story)
+    led, alone = (status_view(run, FORECAST, 0.0, led=led) for led in (True, False))
+    assert (led["status"], led["tasks"][0]["reason"]) == ("running", "at work in backend-1")
+    assert (alone["status"], alone["tasks"][0]["reason"]) == ("stopped", "interrupted: no process leads the run now")
+    assert led["tasks"][1:] == alone["tasks"][1:]
+    history = await past(story)
+    outcomes = [task_detail(run, history, TaskId("schema"), FORECAST, 0.0, led=led)["history"] for led in (True, False)]
+    assert [[one["outcome"] for one in attempts] for attempts in outcomes] == [["live"], ["interrupted"]]
+    assert run_view(run, FORECAST, 0.0, led=False)["tasks"][0]["why"] == "Interrupted"
+    await story.succeed("schema")
+    await story.tell(ev.GateStarted(CandidateId("schema.1"), TaskId("schema"), sha("schema")))
+    run = await folded(story)
+    assert status_view(run, FORECAST, 0.0, led=False)["tasks"][0]["reason"] == alone["tasks"][0]["reason"]
+    await story.tell(ev.RunPaused("ada"))
+    assert status_view(await folded(story), FORECAST, 0.0, led=False)["status"] == "paused"
+
+
 async def test_counts_name_every_status_and_add_up(story: Story) -> None:
     await story.whole("schema")
     await story.dispatch("docs", window="docs-1")
-    counts = status_view(await folded(story), FORECAST, 0.0)["counts"]
+    counts = status_view(await folded(story), FORECAST, 0.0, led=True)["counts"]
     assert set(counts) == set(Status)
     assert counts["LANDED"] == counts["RUNNING"] == 1
     assert sum(counts.values()) == 4
@@ -70,15 +90,15 @@ async def test_counts_name_every_status_and_add_up(story: Story) -> None:
 async def test_a_failed_task_says_why_it_failed(story: Story) -> None:
     await story.dispatch("schema")
     await story.fail("schema")
-    view = task_view(await folded(story), TaskId("schema"), FORECAST, 0.0)
+    view = task_view(await folded(story), TaskId("schema"), FORECAST, 0.0, led=True)
     assert view["reason"] == "failed (verify): the task's own checks are red"
 
 
 async def test_a_task_in_the_train_names_its_candidates_branch(story: Story) -> None:
     await story.dispatch("schema")
-    assert task_view(await folded(story), TaskId("schema"), FORECAST, 0.0)["branch"] is None
+    assert task_view(await folded(story), TaskId("schema"), FORECAST, 0.0, led=True)["branch"] is None
     await story.succeed("schema")
-    view = task_view(await folded(story), TaskId("schema"), FORECAST, 0.0)
+    view = task_view(await folded(story), TaskId("schema"), FORECAST, 0.0, led=True)
     assert (view["branch"], view["candidate"]) == ("tianting-bookshop-1/schema", "schema.1")
 
 
@@ -131,7 +151,7 @@ async def test_simulated_agents_are_called_simulated_wherever_they_show(story: S
     }  # fmt: skip
     assert {window["id"] for window in view["windows"] if window["simulated"]} == {"docs-1"}
     assert [question["simulated"] for question in view["questions"]] == [True]
-    detail = task_detail(run, await past(story), TaskId("docs"), FORECAST, 0.0)
+    detail = task_detail(run, await past(story), TaskId("docs"), FORECAST, 0.0, led=True)
     assert [attempt["simulated"] for attempt in detail["history"]] == [True]
     await story.succeed("docs", window="docs-1")
     await story.land("docs")
@@ -228,7 +248,7 @@ async def test_a_tasks_past_holds_every_attempt_and_gate(story: Story) -> None:
         ev.ChecksFailed(candidate, TaskId("schema"), commit, "tests", failure, 2.0),
         ev.CandidateDropped(candidate, TaskId("schema"), failure, None),
     )
-    detail = task_detail(await folded(story), await past(story), TaskId("schema"), FORECAST, 0.0)
+    detail = task_detail(await folded(story), await past(story), TaskId("schema"), FORECAST, 0.0, led=True)
     first, second = detail["history"]
     assert (first["outcome"], first["note"], first["tokens"], first["usd"]) == ("verify", "half done", 10, 0.5)
     assert [kept["ref"] for kept in first["kept"]] == ["refs/tianting/salvage/x"]
@@ -245,7 +265,9 @@ async def test_green_carried_over_is_shown_as_carried(story: Story) -> None:
         ev.ChecksPassed(candidate, TaskId("schema"), sha("m"), 0.0, carried=True),
     )
     run, history = await folded(story), await past(story)
-    assert [gate["carried"] for gate in task_detail(run, history, TaskId("schema"), FORECAST, 0.0)["gates"]] == [True]
+    assert [
+        gate["carried"] for gate in task_detail(run, history, TaskId("schema"), FORECAST, 0.0, led=True)["gates"]
+    ] == [True]
     assert [one["carried"] for one in run_view(run, FORECAST, 0.0, led=True)["train"]] == [True]
 
 
@@ -289,5 +311,29 @@ async def test_every_event_can_be_noted(story: Story) -> None:
 
 async def test_a_plan_of_many_tasks_keeps_its_order() -> None:
     story = await Story.begin(World(), plan=bookshop(50))
-    view = status_view(await folded(story), FORECAST, 0.0)
+    view = status_view(await folded(story), FORECAST, 0.0, led=True)
     assert [task["id"] for task in view["tasks"]][4:] == [f"extra-{number}" for number in range(50)]
+
+
+async def test_a_choice_that_did_not_settle_stands_with_its_reason_in_the_conflict_that_goes_on(story: Story) -> None:
+    await story.dispatch("schema")
+    candidate = await story.succeed("schema")
+    await story.conflict("schema")
+    again = ev.ConflictFound(candidate, TaskId("schema"), sha("onto"), (), "there is no commit 'abc'")
+    await story.tell(again)
+    view = conflicts_view(await folded(story), await past(story))
+    assert [(case["note"], case["settled"]) for case in view["open"]] == [("there is no commit 'abc'", "")]
+    assert view["settled"] == []
+
+
+async def test_overlaps_of_live_windows_stand_beside_the_conflicts_until_they_are_gone(story: Story) -> None:
+    attempt = await story.dispatch("schema")
+    await story.dispatch("docs", window="docs-1")
+    seen = ev.Overlap(ConflictKind.TEXT, "CONFLICT (contents)", "shop.py", "", "both change line 3", certain=False)
+    await story.tell(ev.OverlapSeen(TaskId("schema"), attempt, WindowId("backend-1"), TaskId("docs"), (seen,)))
+    [pair] = conflicts_view(await folded(story), await past(story))["seen"]
+    assert (pair["task"], pair["other"]) == ("schema", "docs")
+    assert pair["overlaps"][0]["path"] == "shop.py"
+    assert pair["overlaps"][0]["certain"] is False
+    await story.tell(ev.OverlapGone(TaskId("docs"), TaskId("schema"), "docs has landed"))
+    assert conflicts_view(await folded(story), await past(story))["seen"] == []

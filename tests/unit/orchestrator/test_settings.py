@@ -4,7 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.settings import InEmbeddedRedis, InFile, InMemory, InRedis, Misuse, read_settings, where_kept
+from orchestrator.settings import (
+    AtBroker,
+    InEmbeddedRedis,
+    InFile,
+    InMemory,
+    InRedis,
+    Misuse,
+    read_settings,
+    where_kept,
+    which_broker,
+)
 
 
 def test_the_ledger_lives_in_the_git_folder_unless_told_otherwise() -> None:
@@ -37,6 +47,30 @@ def test_a_redis_url_that_can_not_be_read_is_refused_without_its_password(rest: 
     with pytest.raises(Misuse, match="redis://") as refused:
         where_kept(f"redis://:secret@{rest}", Path("/r/.git"))
     assert "secret" not in str(refused.value)
+
+
+def test_a_broker_is_read_with_its_credentials_and_ports() -> None:
+    assert which_broker("") is None
+    plain, secure = which_broker("mqtt://h"), which_broker("mqtts://a%3A:b%2F@[::1]:99?intents=on&ca=/c")
+    assert plain == AtBroker("h", 1883, None, None, tls=False, ca="", intents=False)
+    assert secure == AtBroker("::1", 99, "a:", "b/", tls=True, ca="/c", intents=True)
+    assert "b/" not in repr(secure)
+    assert "b%2F" not in repr(read_settings({"TIANTING_MQTT": "mqtts://a:b%2F@h", "HOME": "/h"}, None))
+
+
+@pytest.mark.parametrize(
+    "rest", ["h:port", "", "h/topic", "h#x", "h?intents=perhaps", "h?ca=/c", "h?keepalive=1", "h:99999"]
+)
+def test_a_broker_url_that_can_not_be_read_is_refused_without_its_password(rest: str) -> None:
+    with pytest.raises(Misuse, match="mqtt://") as refused:
+        which_broker(f"mqtt://me:secret@{rest}")
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("who", ["", "me@", ":secret@"])
+def test_intents_from_a_broker_need_credentials(who: str) -> None:
+    with pytest.raises(Misuse, match="user and a password"):
+        which_broker(f"mqtt://{who}h?intents=on")
 
 
 def test_two_repositories_of_one_name_have_folders_of_their_own() -> None:

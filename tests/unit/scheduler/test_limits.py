@@ -1,6 +1,6 @@
 """Pools, claims, and the window that takes a task."""
 
-from scheduler.balance import free_window
+from scheduler.balance import free_windows
 from scheduler.limits import held_by, may_start, past_wall, room, windows_of
 from state import events as ev
 from state import intents
@@ -61,9 +61,9 @@ def window(name: str, busy: float = 0.0, attempts: int = 0, at_work: bool = Fals
     return WindowState(WindowId(name), RoleName("w"), attempt, attempts, busy)
 
 
-def chosen(*windows: WindowState, taken: str = "", wanted: str = "") -> str | None:
-    found = free_window(windows, {WindowId(taken)}, {wanted})
-    return None if found is None else found.id
+def chosen(*windows: WindowState, wanted: str = "") -> str | None:
+    found = free_windows(windows, {wanted})
+    return found[0].id if found else None
 
 
 def test_the_least_burdened_window_is_chosen_by_seconds_then_attempts_then_name() -> None:
@@ -72,8 +72,8 @@ def test_the_least_burdened_window_is_chosen_by_seconds_then_attempts_then_name(
     assert chosen(window("w-10"), window("w-2")) == "w-2"
 
 
-def test_a_window_at_work_or_taken_is_never_chosen() -> None:
-    assert chosen(window("w-1", at_work=True), window("w-2"), window("w-3"), taken="w-2") == "w-3"
+def test_a_window_at_work_is_never_chosen() -> None:
+    assert chosen(window("w-1", at_work=True), window("w-2")) == "w-2"
     assert chosen(window("w-1", at_work=True)) is None
     assert chosen() is None
 

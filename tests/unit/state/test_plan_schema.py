@@ -19,14 +19,44 @@ EXAMPLE: dict[str, object] = {
     "tianting": 1,
     "name": "bookshop",
     "trunk": "main",
-    "defaults": {"runtime": "command", "timeout": "30m", "retries": 2, "idle": 60, "startup": "1m30s"},
-    "windows": {"frontend": {"runtime": "command", "count": 1}, "backend": {"count": 3}, "docs": None, "ops": {}},
+    "defaults": {
+        "runtime": "command",
+        "timeout": "30m",
+        "retries": 2,
+        "idle": 60,
+        "startup": "1m30s",
+        "model": "m",
+        "answer": "1h",
+    },
+    "windows": {
+        "frontend": {"runtime": "command", "count": 1},
+        "backend": {"count": 3},
+        "docs": None,
+        "ops": {"env": {"A": 1}, "inherit": ["KEY"], "command": ["claude"], "budget": {"usd": 1}},
+    },
     "gate": [{"name": "tests", "run": "pytest -q", "timeout": "10m"}],
     "gate_carry": True,
-    "limits": {"windows": 5, "gates": 1, "wall": "4h"},
+    "limits": {"windows": 5, "gates": 1, "wall": "4h", "usd": 2.5, "tokens": 9},
+    "permissions": {"deny": "web", "ask": ["run(git push*)"], "allow": ["*"], "usual": "deny"},
+    "network": "model",
+    "mcp": {
+        "tianting": {"roles": ["backend"], "promptx": ["promptx", "mcp-server"]},
+        "board": {"command": ["board", "--stdio"], "env": {"DEPTH": 1}, "inherit": "BOARD_KEY", "roles": "docs"},
+        "far": {"url": "https://mcp.example.org/mcp", "bearer": "FAR_TOKEN"},
+    },
     "setup": "make venv",
     "copy": [".env"],
     "keep": ["data/**"],
+    "regenerate": {"*.lock": "make lock"},
+    "migrations": {
+        "run": "alembic upgrade head",
+        "env": {"DATABASE_URL": "{database}", "DEPTH": 1},
+        "database": "postgresql:///{scratch}",
+        "create": "createdb {scratch}",
+        "dump": "pg_dump --schema-only {scratch}",
+        "drop": "dropdb {scratch}",
+        "timeout": "2m",
+    },
     "tasks": [
         {
             "id": "schema",
@@ -150,7 +180,10 @@ def test_what_the_parser_takes_the_schema_takes(path: tuple[str | int, ...], odd
         VALIDATOR.validate(whole)
 
 
-@pytest.mark.parametrize("path", [path for path in PATHS if isinstance(path[-1], str)])
+FIXED = [path for path in PATHS if isinstance(path[-1], str) and path[:-1] != ("regenerate",)]
+
+
+@pytest.mark.parametrize("path", FIXED)
 def test_a_key_with_another_name_is_refused_by_both(path: tuple[str | int, ...]) -> None:
     whole = changed((*path[:-1], f"{path[-1]} "), "x", remove=False)
     assert not isinstance(parse_plan(json.dumps(whole), "plan.json"), Plan)

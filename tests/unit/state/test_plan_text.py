@@ -192,16 +192,40 @@ FAULTS = {
     "unknown key of a window": (plan("windows: {docs: {^cont: 3}}"), "did you mean 'count'?"),
     "unknown key of a gate": (plan("gate: [{run: x, ^nam: y}]"), "did you mean 'name'?"),
     "merge key": ("tasks:\n  - {id: a, run: x, ^<<: {}}\n", "'<<' is no key"),
-    "key to come": ("tasks:\n  - {id: a, run: make}\n^mcp: {}\n", "'mcp' is not built in this version: take it out"),
-    "migrations": ("tasks:\n  - {id: a, run: make}\n^migrations: {}\n", "not built in this version"),
-    "task key to come": ("tasks:\n  - {id: a, run: x, ^permissions: x}\n", "'permissions' is not built"),
-    "limit to come": (plan("limits: {^usd: 20}"), "'usd' is not built"),
-    "other limit to come": (plan("limits: {^tokens: 20}"), "'tokens' is not built"),
+    "network": (plan("network: ^on"), "`network` is one of open, model, off, not 'on'"),
+    "network of a task": ("tasks:\n  - {id: a, run: x, ^network: x}\n", "'network' is no key of a task"),
+    "MCP server that is neither": (plan("mcp: {x: ^{}}"), "needs either `command`, its program, or `url`, its address"),
+    "MCP server that is both": (plan("mcp: {x: ^{command: a, url: 'http://b'}}"), "needs either `command`"),
+    "address of an MCP server": (plan("mcp: {x: {url: ^b}}"), "must be an address that begins with http://"),
+    "variables of an address": (plan("mcp: {x: {url: 'http://b', env: ^{A: b}}}"), "says nothing to a server that is"),
+    "token of a program": (plan("mcp: {x: {command: b, bearer: ^A}}"), "`bearer` says nothing to a server that is"),
+    "name of an MCP server": (plan("mcp: {^'a b': {command: b}}"), "must be 1 to 32 letters, digits, '_' or '-'"),
+    "roles of an MCP server": (plan("mcp: {x: {command: b, roles: ^bakend}}"), "did you mean 'backend'?"),
+    "own MCP server with a program": (plan("mcp: {tianting: {^command: b}}"), "'command' is no key of the MCP server"),
+    "MCP server that is nothing": (plan("mcp: {^x: }"), "the MCP server 'x' must be a mapping"),
+    "migrations without a command": (plan("migrations: ^{}"), "`migrations` needs `run`"),
+    "a database that nothing can print": (plan("migrations: {run: x, database: ^y}"), "`dump` must say how"),
+    "unknown key of migrations": (plan("migrations: {run: x, ^dmp: y}"), "did you mean 'dump'?"),
+    "a glob to regenerate that is none": (plan("regenerate: {^/x: make}"), "must be relative to the repository"),
+    "a command to regenerate that is none": (plan("regenerate: {x: ^[]}"), "must be text"),
+    "money": (plan("limits: {usd: ^0}"), "`usd` must be an amount above 0, not 0"),
+    "tokens": (plan("limits: {tokens: ^1.5}"), "`tokens` must be a whole number from 1"),
+    "budget of a task": ("tasks:\n  - {id: a, run: x, budget: {^dollars: 1}}\n", "is no key of `budget`"),
+    "budget of a window": (plan("windows: {docs: {budget: {turns: ^-1}}}"), "`turns` must be a whole number"),
+    "permission": (plan("permissions: {deny: [^'a b']}"), "must be a tool's name, or NAME(WHAT)"),
+    "usual permission": (plan("permissions: {usual: ^maybe}"), "`usual` is one of allow, deny, ask, not 'maybe'"),
     "window named like the worktrees of the gate": (plan("windows: {^gate: {count: 1}}"), "is taken by the worktrees"),
-    "window key to come": (plan("windows: {docs: {^command: [x]}}"), "'command' is not built"),
-    "runtime to come": (plan("defaults: {runtime: ^claude}"), "'claude' is not built in this version: use"),
-    "runtime of a window to come": (plan("windows: {docs: {runtime: ^acp}}"), "'acp' is not built"),
-    "runtime of a task to come": ("tasks:\n  - {id: a, runtime: ^codex, run: x}\n", "'codex' is not built"),
+    "agent without a prompt": ("tasks:\n  - ^{id: a, runtime: claude}\n", "needs `prompt`, what it is asked to do"),
+    "agents of all roles": (
+        "windows: {docs: {runtime: claude}, backend: {runtime: scripted}}\ntasks:\n  - ^{id: a, title: x}\n",
+        "is for an agent, which needs `prompt`",
+    ),
+    "run for an agent": ("tasks:\n  - {id: a, run: x, runtime: ^claude}\n", "`run` is for the runtime command, not"),
+    "name of a variable": (plan("defaults: {inherit: [^A-B]}"), "can not name an environment variable"),
+    "variable of a window": (plan("windows: {docs: {env: {^A-B: x}}}"), "can not name an environment variable"),
+    "model": (plan("defaults: {model: ^3}"), "`model` must be text, not 3"),
+    "unknown runtime of a window": (plan("windows: {docs: {runtime: ^acq}}"), "did you mean 'acp'?"),
+    "unknown runtime of a task": ("tasks:\n  - {id: a, runtime: ^codec, run: x}\n", "did you mean 'codex'?"),
     "unknown runtime": (plan("defaults: {runtime: ^comand}"), "did you mean 'command'?"),
     "key twice": (plan("trunk: main\n^trunk: next"), "the key 'trunk' stands here a second time"),
     "version": (plan("^tianting2: 1"), "did you mean 'tianting'?"),
@@ -364,11 +388,11 @@ def test_a_plan_that_is_no_mapping_is_refused(text: str, kind: str) -> None:
 
 def test_every_fault_is_told_at_once_in_the_order_of_the_text() -> None:
     text = (
-        "tianting: 3\nnam: x\ndefaults: {runtime: claude, timeout: soon}\nwindows: {docs: {count: -1}}\n"
+        "tianting: 3\nnam: x\ndefaults: {runtime: codec, timeout: soon}\nwindows: {docs: {count: -1}}\n"
         "tasks:\n"
         "  - {id: a, run: x, needs: [b, c], touches: [../x]}\n"
         "  - {id: b, run: x, needs: [a], adopt: y}\n"
-        "  - {id: b, script: [{write: /x}], mcp: 1}\n"
+        "  - {id: b, script: [{write: /x}], network: 1}\n"
         "  - {id: d}\n"
     )
     found = faults_of(text)
@@ -377,12 +401,12 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_text() -> None:
 
 
 def test_a_task_is_not_blamed_for_a_runtime_that_could_not_be_read() -> None:
-    found = faults_of("defaults: {runtime: claude}\ntasks: [{id: a, prompt: x}, {id: b, runtime: acp}]\n")
+    found = faults_of("defaults: {runtime: codec}\ntasks: [{id: a, prompt: x}, {id: b, runtime: acq}]\n")
     assert [fault[1] for fault in found] == [21, 46]
 
 
 def test_a_task_is_blamed_when_its_own_runtime_is_known() -> None:
-    found = faults_of("windows: {docs: {runtime: claude}}\ntasks: [{id: a, runtime: command}]\n")
+    found = faults_of("windows: {docs: {runtime: codec}}\ntasks: [{id: a, runtime: command}]\n")
     assert [fault[0] for fault in found] == [1, 2]
 
 

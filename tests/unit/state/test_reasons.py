@@ -20,6 +20,8 @@ SENTENCES: list[tuple[why.Reason, str]] = [
     (why.CoolingDown(7.0), "waits a while before the next try"),
     (why.Paused(), "the run is paused"),
     (why.TimeUp(90.0), "the run has used up the 90 seconds that its plan gives it"),
+    (why.BudgetSpent("the run has used up its 5 tokens"), "the run has used up its 5 tokens"),
+    (why.QuotaShut(9.0), "the provider's limit is reached; it goes on by itself"),
     (why.WaitingForYou(QuestionId("q1"), "which?"), "waiting for you (q1): which?"),
     (why.Adopting(), "its branch is about to enter the train"),
     (why.InTrain(0, "landing"), "first in the train, landing"),

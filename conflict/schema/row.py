@@ -1,0 +1,64 @@
+"""Everything that stands in a row (migrations, numbered files), looked at from both sides of a merge.
+
+Never: IO; two edits of one file by different rules; a file of the trunk edited where the candidate's can be.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from conflict.schema import alembic, django, numbered
+from conflict.schema.values import Edits, Finding, Sides
+
+_LIKELY = re.compile(r"migrat|version|alembic|revision", re.I)
+"""What the folders of migrations in Python are called by; two files of any other folder are not read for it."""
+_RULES = (alembic.findings, django.findings, numbered.findings)
+
+
+def findings(sides: Sides) -> list[Finding]:
+    """All clashes in rows, first those of graphs. Where two of them would edit one file differently, the later one is
+    left to a person."""
+    found: list[Finding] = []
+    edits: dict[str, bytes | None] = {}
+    for rule in _RULES:
+        for one in rule(sides):
+            if any(path in edits and edits[path] != content for path, content in one.edits.items()):
+                detail = f"{one.detail}; to settle it would meet {found[-1].symbol} in the same file"
+                found.append(replace(one, detail=detail, edits={}, how=""))
+            else:
+                edits.update(one.edits)
+                found.append(one)
+    return found
+
+
+def settled(found: Iterable[Finding]) -> Edits:
+    """All edits together."""
+    return {path: content for one in found for path, content in one.edits.items()}
+
+
+def folders(ours: Iterable[str], theirs: Iterable[str]) -> tuple[str, ...]:
+    """The folders to be looked at, from the paths that each side changed: those that both added to and that may hold a
+    row, and all of the candidate's migrations of Django, whose apps point into each other."""
+    mine = {_folder(path) for path in ours if may_stand_in_a_row(path)}
+    other = {_folder(path) for path in theirs if may_stand_in_a_row(path)}
+    both = mine & other
+    if any(_is_django(folder) for folder in both):
+        both |= {folder for folder in other if _is_django(folder)}
+    return tuple(sorted(both))
+
+
+def _folder(path: str) -> str:
+    return str(PurePosixPath(path).parent)
+
+
+def _is_django(folder: str) -> bool:
+    return PurePosixPath(folder).name == "migrations"
+
+
+def may_stand_in_a_row(path: str) -> bool:
+    """Whether a path looks like a migration, or like a file that is numbered."""
+    place = PurePosixPath(path)
+    if place.suffix == ".py":
+        return place.name != "__init__.py" and _LIKELY.search(str(place.parent)) is not None
+    return numbered.number_in(place.name) is not None
