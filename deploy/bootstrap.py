@@ -37,7 +37,9 @@ def bootstrap(root: Path, want: str) -> None:
             tell(f"installing {' and '.join(lock.name for lock in locks)} into .venv")
             ensure_pip(python)
             requirements = [part for lock in locks for part in ("-r", str(lock))]
-            pip(python, "install", "--require-hashes", *requirements)
+            # The locks name everything, so nothing is resolved: older pips ask the index for what a lock pins without
+            # the extra that another package wants of it, and refuse the newer version that they find there.
+            pip(python, "install", "--require-hashes", "--no-deps", *requirements)
             for name in SATISFIES[want]:
                 write_stamp(venv, name, locks_digest(root, venv, name))
         project = project_digest(root, venv)
