@@ -5,21 +5,24 @@ conflict settled; a word of its own in generated files. The gate has the last wo
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from conflict.contract import settle
 from conflict.keep import branch_ref, point, salvage
 from conflict.ladder import BUILT
 from conflict.look import Examiner
+from conflict.merge.contents import Declined, texts
 from conflict.merge.remembered import keys, learned, recalled
+from conflict.merge.veto import too_long, veto
 from conflict.merge.weights import Weights
 from conflict.merge.whole import Lane, merge_contents
 from state.bench import Workbench
 from state.candidate import Conflict, Rung
 from state.commands import ResolveConflict, TakeBack
-from state.events import ConflictFound, ConflictResolved
+from state.events import ConflictFound, ConflictResolved, Landed
 from state.ids import Sha
 from state.memory import Memory
 from state.ports import Clock, MergeConflicted, Repository
@@ -157,16 +160,42 @@ async def sides_of(repository: Repository, conflict: Conflict) -> _Sides | str:
 
 async def _settle(rungs: Rungs, path: str, sides: _Sides, *, gated: bool) -> _Settled | str:
     """With a gate, which has the last word, what loses nothing may go there from the lane `propose` too."""
-    known = await rungs.memory.recall(await _aside(sides, keys, *sides))
+    clashes = await _aside(sides, keys, *sides)
+    known = await rungs.memory.recall([*clashes, *map(_made_at, clashes)])
     again = await _aside(sides, recalled, *sides, known) if known else None
-    if again is not None:
-        return _Settled(again, Rung.REMEMBERED, "settled as it was before")
+    if again is not None and not await _aside(sides, _refused, path, sides, again):
+        return _Settled(again, Rung.REMEMBERED, f"settled as it was before, {_by(known, clashes)}")
     one = await _aside(sides, merge_contents, *sides, path, rungs.weights(), Lane.PROPOSE)
     if one.content is None or not one.clean:
         return f"{path} is not merged automatically: {one.why}"
     if one.lane is not Lane.LAND and not (gated and one.loses_nothing):
         return f"{path} is not merged automatically: it is not sure enough to land by itself"
     return _Settled(one.content, Rung.STRUCTURAL, f"merged by its structure ({one.confidence:.0%} sure)")
+
+
+def _made_at(key: str) -> str:
+    """The key under which the rung stands that a remembered clash was settled at."""
+    return f"{key} rung"
+
+
+def _by(known: Mapping[str, str], clashes: Sequence[str]) -> str:
+    rungs = {known.get(_made_at(key), Rung.PERSON) for key in clashes}
+    return " and ".join(_WHO[rung] for rung in _WHO if rung in rungs)
+
+
+_WHO = {
+    Rung.STRUCTURAL: "by its structure, landed since",
+    Rung.RESOLVER: "by an agent, landed since",
+    Rung.PERSON: "by a person",
+}
+
+
+def _refused(path: str, sides: _Sides, result: bytes) -> str:
+    """What speaks against clashes of several occasions put together; "" for nothing."""
+    read, made = texts(*sides), texts(result, *sides[1:])
+    if isinstance(read, Declined) or isinstance(made, Declined) or too_long(path, read.ours, read.theirs, made.base):
+        return ""
+    return veto(path, read.ours, read.theirs)(made.base)
 
 
 async def _aside(sides: _Sides, call: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -195,13 +224,32 @@ async def take_back(repository: Repository, order: TakeBack, run: RunState) -> C
     return ConflictFound(value.id, value.task, order.onto, order.conflicts, order.why, order.tried, order.head)
 
 
-async def learn(repository: Repository, memory: Memory, conflicts: Sequence[Conflict], head: Sha) -> None:
-    """Remember how a person settled each clash of text, so that nobody is asked about the same again."""
+async def learn(
+    repository: Repository, memory: Memory, conflicts: Sequence[Conflict], head: Sha, rung: Rung = Rung.PERSON
+) -> None:
+    """Remember how each clash of text was settled, so that nobody is asked about the same again. A person may leave
+    out what a side did; of what anybody else made, only that is remembered which keeps it all."""
     known: dict[str, str] = {}
     for conflict in conflicts:
         sides = await sides_of(repository, conflict)
         result = await repository.read(head, conflict.path)
         if not isinstance(sides, str) and result is not None:
-            known.update(await _aside(sides, learned, *sides, result))
+            found = await _aside(sides, partial(learned, whole=rung is not Rung.PERSON), *sides, result)
+            known.update(found)
+            known.update(dict.fromkeys(map(_made_at, found), rung))
     if known:
         await memory.remember(known)
+
+
+async def learn_landed(repository: Repository, memory: Memory, run: RunState, landed: Iterable[Landed]) -> None:
+    """Remember what was settled without a person once it has landed, and so was green: what the gate refused is not in
+    what landed."""
+    commits = {one.candidate: one.commit for one in landed}
+    for made in run.resolutions if commits else ():
+        commit = commits.get(made.candidate)
+        if commit is not None and made.rung in _LEARNED and await repository.is_ancestor(made.head, commit):
+            await learn(repository, memory, made.conflicts, made.head, made.rung)
+
+
+_LEARNED = (Rung.STRUCTURAL, Rung.RESOLVER)
+"""What is remembered already, and what rules find each time anew, need not be."""

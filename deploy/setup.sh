@@ -26,6 +26,9 @@ if [ "$want" = test ]; then
     need chromium chromium
     # What is told to MQTT is told to a real broker. Debian keeps it where a plain user's PATH does not look.
     [ -x /usr/sbin/mosquitto ] || need mosquitto mosquitto
+    # Migrations are proven on a real PostgreSQL. Debian keeps its server where no PATH looks.
+    command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+        || missing="$missing postgresql"
     # What docker-compose.yml mounts is loaded by the real programs, and the file itself by the real parser.
     need promtool prometheus
     need docker-compose docker-compose

@@ -7,11 +7,12 @@ Never: a decision. What the store says about a lost right to write goes through:
 import asyncio
 import traceback
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Protocol, assert_never
 
 from agents.prompt import Brief
 from conflict.adopt import adopt, foreign_commits
-from conflict.climb import Rungs, take_back
+from conflict.climb import Rungs, learn_landed, take_back
 from conflict.drop import drop
 from conflict.land import Trunk
 from conflict.look import Examiner
@@ -151,9 +152,15 @@ class Effects:
         for event in events:
             emit(event)
         await learn(self._rungs.memory, self._run, events)
+        await self._learn_clashes([event for event in events if isinstance(event, ev.Landed)])
         found = await foreign_commits(self._repository, self._run)
         if found is not None:
             emit(found)
+
+    async def _learn_clashes(self, landed: list[ev.Landed]) -> None:
+        """A store that is away is no reason not to go on: the next resolution of the same clash teaches the same."""
+        with suppress(StoreError):
+            await learn_landed(self._repository, self._rungs.memory, self._run, landed)
 
     async def rest(self) -> None:
         """Nothing has landed for a while: let others have the trunk."""

@@ -11,6 +11,7 @@ from conflict.merge.contents import Declined, Texts, texts
 from conflict.merge.lines import matching, split_lines
 from conflict.merge.markers import ended
 from conflict.merge.three import Stretch, stretches
+from conflict.merge.veto import loses
 
 Parts = Sequence[Stretch[str]]
 
@@ -37,8 +38,9 @@ def recalled(base: bytes, ours: bytes, theirs: bytes, known: Mapping[str, str]) 
     return read.encode("".join([*ended(lines[:-1]), *lines[-1:]]))
 
 
-def learned(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> dict[str, str]:
-    """What a resolution says about each clash that can be found again in it, for `Memory`."""
+def learned(base: bytes, ours: bytes, theirs: bytes, result: bytes, *, whole: bool = False) -> dict[str, str]:
+    """What a resolution says about each clash that can be found again in it, for `Memory`. `whole`: without the clashes
+    whose lines alone do not keep all that both sides did."""
     read = texts(base, ours, theirs)
     if isinstance(read, Declined):
         return {}
@@ -48,7 +50,8 @@ def learned(base: bytes, ours: bytes, theirs: bytes, result: bytes) -> dict[str,
     parts = _parts(read)
     found = settled(parts, split_lines(again.theirs))
     pairs = zip(_clashes(parts), found, strict=True)
-    return {_key(part): "".join(lines) for part, lines in pairs if lines is not None}
+    kept = [(part, lines) for part, lines in pairs if lines is not None and not (whole and loses(part, lines))]
+    return {_key(part): "".join(lines) for part, lines in kept}
 
 
 def settled(parts: Parts, result: Sequence[str]) -> list[list[str] | None]:

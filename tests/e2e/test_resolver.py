@@ -87,6 +87,34 @@ def test_what_keeps_not_all_or_leaves_markers_goes_to_a_person(desk: Desk, left:
     assert not data_of(desk, "ConflictResolved")
 
 
+def again(desk: Desk, resolver: str) -> str:
+    """The plan once more, on a trunk where nothing of it has landed."""
+    desk.git("branch", "other", desk.git("rev-list", "--max-parents=0", "main").strip())
+    return "trunk: other\n" + resolver + TASKS
+
+
+def test_what_an_agent_settled_is_remembered_once_it_has_landed_and_told_so(desk: Desk) -> None:
+    assert desk.run(resolver(BOTH) + TASKS).code == 0
+    told = desk.run(again(desk, resolver('{fail: "it was asked again"}')))
+    assert told.code == 0, told.out + told.err
+    assert sorted(desk.git("show", "other:a.txt").splitlines()) == sorted((WIND + SEA).splitlines())
+    [found] = data_of(desk, "ConflictResolved")
+    assert (found["rung"], found["by"]) == ("remembered", "Tianting")
+    assert "by an agent" in str(found["how"])
+    assert not data_of(desk, "ResolverCalled")
+
+
+def test_what_the_gate_refused_of_an_agent_is_not_remembered(desk: Desk) -> None:
+    gate = 'gate: [{name: short, run: "test $(wc -l < a.txt) -lt 2"}]\n'
+    until_asked(desk, gate + resolver(BOTH) + TASKS)
+    assert desk.tianting("cancel").code == 0
+    desk.tianting("resume")
+    told = desk.run(again(desk, resolver(BOTH)))
+    assert told.code == 0, told.out + told.err
+    [found] = data_of(desk, "ConflictResolved")
+    assert found["rung"] == "resolver"
+
+
 def test_what_the_gate_refuses_of_it_is_taken_back(desk: Desk) -> None:
     until_asked(desk, 'gate: [{name: short, run: "test $(wc -l < a.txt) -lt 2"}]\n' + resolver(BOTH) + TASKS)
     [asked] = data_of(desk, "QuestionAsked")
