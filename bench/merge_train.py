@@ -22,17 +22,18 @@ import numpy.typing as npt
 
 from bench.merge_cases import Case, cases, judged
 from bench.merge_score import listings
-from conflict.merge.candidates import candidates
+from conflict.merge.across import all_candidates
+from conflict.merge.candidates import Candidate
 from conflict.merge.contents import Declined, Texts, texts
 from conflict.merge.features import about, around, numbers_of
 from conflict.merge.lines import split_lines
-from conflict.merge.rank import Chosen, rank, trust_numbers, ways
+from conflict.merge.rank import rank, trust_numbers, ways
 from conflict.merge.remembered import settled
 from conflict.merge.three import Stretch, stretches
 from conflict.merge.tokens import words
 from conflict.merge.veto import veto
 from conflict.merge.weights import Forest, Tree
-from conflict.merge.whole import MOST_CLASHES
+from conflict.merge.whole import MOST_CLASHES, joined
 
 MOST_OF_ONE = 60
 """Clashes of one file that are learned from."""
@@ -151,17 +152,24 @@ def learn_from(case: Case, into: Rows) -> None:
     human = split_lines(case.resolved.decode("utf-8", "replace").replace("\r\n", "\n"))
     file = around(parts, case.path)
     clashes = [part for part in parts if part.merged is None]
+    by_clash = all_candidates(parts, case.path)
     for number, (clash, wanted) in enumerate(zip(clashes, settled(parts, human), strict=True)):
         if wanted is None or number >= MOST_OF_ONE:
             continue
-        shared, known = about(clash, file, number), candidates(clash, case.path)
+        shared, known = about(clash, file, number), by_clash[number]
         right = words("".join(wanted))
         for one in known:
             into.numbers.append((*file.numbers, *shared.numbers, *numbers_of(one, clash, shared, len(known))))
-            into.right.append(words("".join(one.lines)) == right)
+            into.right.append(words("".join(one.lines)) == right and _stands(one, human))
         into.size.append(len(known))
         into.repo.append(case.repo)
         into.weight.append(min(len(clashes), MOST_OF_ONE) ** -0.5)
+
+
+def _stands(one: Candidate, human: Sequence[str]) -> bool:
+    """Whether what goes elsewhere is there."""
+    text = "".join("".join(human).split())
+    return all("".join("".join(edit.lines).split()) in text for edit in one.elsewhere)
 
 
 def try_on(case: Case, choice: Forest, into: Rows) -> tuple[str, bool] | None:
@@ -172,7 +180,7 @@ def try_on(case: Case, choice: Forest, into: Rows) -> tuple[str, bool] | None:
     read, parts = found
     judge = veto(case.path, read.ours, read.theirs)
     for refused, chosen in enumerate(ways(rank(parts, case.path, choice))):
-        text = _whole(parts, chosen)
+        text = joined(parts, chosen)
         if not judge(text):
             outcome = judged(read.encode(text), case)
             into.numbers.append(trust_numbers(chosen, refused))
@@ -182,11 +190,6 @@ def try_on(case: Case, choice: Forest, into: Rows) -> tuple[str, bool] | None:
             into.weight.append(1.0)
             return outcome, any(one.loses for one in chosen)
     return None
-
-
-def _whole(parts: Sequence[Stretch[str]], chosen: Sequence[Chosen]) -> str:
-    rest = iter(chosen)
-    return "".join(line for part in parts for line in (next(rest).lines if part.merged is None else part.merged))
 
 
 def curve(total: int, answers: Sequence[tuple[float, str, bool]]) -> Iterator[str]:

@@ -3,14 +3,16 @@
 Never: choose; write a line that neither side and no rule's own convention accounts for.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import chain
 
 from conflict.merge import tokens
 from conflict.merge.entries import merged_entries
 from conflict.merge.imports import merged_imports
 from conflict.merge.lines import matching, split_lines
+from conflict.merge.moved import Edit
 from conflict.merge.sections import merged_sections
 from conflict.merge.three import Stretch, stretches
 from conflict.merge.tokens import Policy
@@ -58,25 +60,35 @@ class Kind(IntEnum):
     ENTRIES_REVERSED = 32
     SECTIONS = 33
     SECTIONS_REVERSED = 34
+    UNITS = 35
+    UNITS_REVERSED = 36
+    MOVED = 37
 
 
 @dataclass(slots=True)
 class Candidate:
+    """`elsewhere` are edits that go with it, outside the clash."""
+
     lines: Lines
     kinds: set[Kind] = field(default_factory=set)
+    elsewhere: tuple[Edit, ...] = ()
+
+    @property
+    def all_lines(self) -> Lines:
+        return (*self.lines, *(line for edit in self.elsewhere for line in edit.lines))
 
 
-def candidates(clash: Clash, path: str) -> list[Candidate]:
-    """All different results, each with the rules that arrive at it."""
+Found = Iterator[tuple[Kind, Sequence[str] | None]]
+
+
+def candidates(clash: Clash, path: str, more: Iterable[tuple[Kind, Sequence[str] | None]] = ()) -> list[Candidate]:
+    """All different results, each with the rules that arrive at it; `more` are those of rules that see the file."""
     found: dict[Lines, Candidate] = {}
-    for kind, lines in _all(clash, path):
+    for kind, lines in chain(_all(clash, path), more):
         if lines is not None:
             key = tuple(lines)
             found.setdefault(key, Candidate(key)).kinds.add(kind)
     return list(found.values())
-
-
-Found = Iterator[tuple[Kind, Sequence[str] | None]]
 
 
 def _all(clash: Clash, path: str) -> Found:

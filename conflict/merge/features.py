@@ -253,10 +253,11 @@ def _defined(lines: Iterable[str]) -> set[str]:
 
 def numbers_of(one: Candidate, clash: Clash, known: About, many: int) -> tuple[float, ...]:
     """The numbers of one of `many` candidates."""
-    text = "".join(one.lines)
+    made = one.all_lines
+    text = "".join(made)
     bag = Counter(words(text))
     base, ours, theirs = known.base, known.ours, known.theirs
-    lines = [line.strip() for line in one.lines if line.strip()]
+    lines = [line.strip() for line in made if line.strip()]
     repeated = len(lines) - len(set(lines))
     usual = max(len(side) - len(set(side)) for side in _stripped(clash))
     balance, (balance_b, balance_o, balance_t) = balance_of(text), known.balances
@@ -287,7 +288,7 @@ def numbers_of(one: Candidate, clash: Clash, known: About, many: int) -> tuple[f
         float(squeezed == "".join("".join(clash.theirs).split())),
         float("\n\n\n\n" in text or text.startswith("\n\n\n")),
         *_of_joints(one, clash, known),
-        *of_candidate(one.lines, _plain(bag), clash, known.sides, known.rest, known.number),
+        *of_candidate(made, _plain(bag), clash, known.sides, known.rest, known.number),
         *(float(kind in one.kinds) for kind in Kind),
     )
 

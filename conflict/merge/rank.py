@@ -7,9 +7,11 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from conflict.merge.candidates import Candidate, Clash, Kind, Lines, candidates
+from conflict.merge.across import all_candidates
+from conflict.merge.candidates import Candidate, Clash, Kind, Lines
 from conflict.merge.features import OF_THE_FILE, Around, about, around, numbers_of
 from conflict.merge.measures import log_of
+from conflict.merge.moved import Edit, with_edits
 from conflict.merge.three import Stretch
 from conflict.merge.veto import loses
 from conflict.merge.weights import Forest
@@ -32,6 +34,7 @@ class Chosen:
     margin: float
     loses: bool
     numbers: tuple[float, ...]
+    elsewhere: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,11 @@ def rank(parts: Sequence[Stretch[str]], path: str, choice: Forest) -> list[Ranke
     """The best of each clash, in order."""
     file = around(parts, path)
     clashes = [part for part in parts if part.merged is None]
-    return [_best(clash, file, number, path, choice) for number, clash in enumerate(clashes)]
+    found = all_candidates(parts, path)
+    return [
+        _best(parts, (clash, number), file, some, choice)
+        for number, (clash, some) in enumerate(zip(clashes, found, strict=True))
+    ]
 
 
 def ways(ranked: Sequence[Ranked]) -> Iterator[list[Chosen]]:
@@ -60,8 +67,11 @@ def ways(ranked: Sequence[Ranked]) -> Iterator[list[Chosen]]:
             yield [*first[:place], second, *first[place + 1 :]]
 
 
-def _best(clash: Clash, file: Around, order: int, path: str, choice: Forest) -> Ranked:
-    shared, found = about(clash, file, order), candidates(clash, path)
+def _best(
+    parts: Sequence[Stretch[str]], place: tuple[Clash, int], file: Around, found: Sequence[Candidate], choice: Forest
+) -> Ranked:
+    clash, order = place
+    shared = about(clash, file, order)
     rows = [(*file.numbers, *shared.numbers, *numbers_of(one, clash, shared, len(found))) for one in found]
     ranked = sorted(
         zip(_against_each_other([choice.score(row) for row in rows]), range(len(found)), strict=True),
@@ -72,13 +82,21 @@ def _best(clash: Clash, file: Around, order: int, path: str, choice: Forest) -> 
     def chosen(place: int, against: int) -> Chosen:
         probability, number = ranked[place]
         margin = probability - (ranked[against][0] if against < len(ranked) else 0.0)
-        one: Candidate = found[number]
-        lost = loses(clash, one.lines)
-        return Chosen(
-            clash, one.lines, frozenset(one.kinds), probability, probability / total, margin, lost, rows[number]
-        )
+        one = found[number]
+        kinds, share, lost = frozenset(one.kinds), probability / total, _loses(parts, clash, one)
+        return Chosen(clash, one.lines, kinds, probability, share, margin, lost, rows[number], one.elsewhere)
 
     return Ranked(chosen(0, 1), chosen(1, 0) if len(ranked) > 1 else None)
+
+
+def _loses(parts: Sequence[Stretch[str]], clash: Clash, one: Candidate) -> bool:
+    """Of what is moved, the place that it went to counts with the place that it left."""
+    base, ours, theirs, made = clash.base, clash.ours, clash.theirs, one.lines
+    for edit in one.elsewhere:
+        there = parts[edit.part]
+        base, ours, theirs = base + there.base, ours + there.ours, theirs + there.theirs
+        made += with_edits(edit.part, there.merged or (), one.elsewhere)
+    return loses(Stretch(base, ours, theirs, None), made)
 
 
 def _against_each_other(scores: Sequence[float]) -> list[float]:

@@ -11,6 +11,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from conflict.merge.grammars import GRAMMARS, read
 from conflict.merge.paths import extension_of
 from conflict.merge.three import Stretch
 from conflict.merge.tokens import words
@@ -29,9 +30,13 @@ def veto(path: str, ours: str, theirs: str) -> Judge:
     extension = extension_of(path)
     if extension in (".py", ".pyi"):
         return _python(ours, theirs)
-    read = _READERS.get(extension)
-    if read is not None and _reads(read, ours) and _reads(read, theirs):
-        return lambda result: "" if _reads(read, result) else "it does not parse"
+    if extension in GRAMMARS and max(len(ours), len(theirs)) <= MOST_READ:
+        judge = _script(ours, theirs, extension)
+        if judge is not None:
+            return judge
+    reader = _READERS.get(extension)
+    if reader is not None and _reads(reader, ours) and _reads(reader, theirs):
+        return lambda result: "" if _reads(reader, result) else "it does not parse"
     if extension in _BRACKETS and _balanced(ours) and _balanced(theirs):
         return lambda result: "" if _balanced(result) else "its brackets do not match"
     return lambda result: ""
@@ -49,11 +54,18 @@ def too_long(path: str, *texts: str) -> bool:
 
 def broken(path: str, ours: str, theirs: str, result: str) -> bool:
     """Whether a result does not parse, where both sides do."""
-    python = extension_of(path) in (".py", ".pyi")
-    read = _parse if python else _READERS.get(extension_of(path))
-    if read is None or too_long(path, ours, theirs):
+    extension = extension_of(path)
+    if extension in GRAMMARS and max(len(ours), len(theirs), len(result)) <= MOST_READ:
+        return _faulty(result, extension) and not _faulty(ours, extension) and not _faulty(theirs, extension)
+    reader = _parse if extension in (".py", ".pyi") else _READERS.get(extension)
+    if reader is None or too_long(path, ours, theirs):
         return False
-    return not _reads(read, result) and _reads(read, ours) and _reads(read, theirs)
+    return not _reads(reader, result) and _reads(reader, ours) and _reads(reader, theirs)
+
+
+def _faulty(text: str, extension: str) -> bool:
+    tree = read(text, extension)
+    return tree is not None and tree.faults > 0
 
 
 def _unrepeated(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -87,9 +99,9 @@ _BRACKETS = {
 }
 
 
-def _reads(read: Callable[[str], object], text: str) -> bool:
+def _reads(reader: Callable[[str], object], text: str) -> bool:
     try:
-        read(text)
+        reader(text)
     except _BROKEN:
         return False
     return True
@@ -126,6 +138,24 @@ def _python(ours: str, theirs: str) -> Judge:
         if unknown:
             return f"it uses {min(unknown)}, which nothing in it defines"
         twice = _twice(merged) - twice_before
+        return f"it defines {min(twice)} twice" if twice else ""
+
+    return judge
+
+
+def _script(ours: str, theirs: str, extension: str) -> Judge | None:
+    """For what tree-sitter reads; None where the grammar is not installed."""
+    sides = [read(side, extension) for side in (ours, theirs)]
+    if sides[0] is None or sides[1] is None:
+        return None
+    faults = max(side.faults for side in sides if side is not None)
+    twice_before = {key for side in sides if side is not None for key in side.twice}
+
+    def judge(result: str) -> str:
+        merged = read(result, extension)
+        if merged is None or merged.faults > faults:
+            return "it does not parse"
+        twice = merged.twice - twice_before
         return f"it defines {min(twice)} twice" if twice else ""
 
     return judge

@@ -10,6 +10,7 @@ from enum import StrEnum
 from conflict.merge.contents import Declined, texts
 from conflict.merge.lines import split_lines
 from conflict.merge.markers import Labels, ended, marked
+from conflict.merge.moved import with_edits
 from conflict.merge.paths import group_of
 from conflict.merge.rank import Chosen, rank, trust_numbers, ways
 from conflict.merge.three import Stretch, stretches
@@ -59,7 +60,7 @@ def merge_texts(
     parts = stretches(*sides)
     clashes = [part for part in parts if part.merged is None]
     if not clashes:
-        content = _joined(parts, ())
+        content = joined(parts, ())
         if broken(path, ours, theirs, content):
             return _left(_one_clash(parts), labels, "it does not parse", 0.0, ())
         return Merged(content, True, Rung.TRIVIAL, Lane.LAND, 1.0)
@@ -70,7 +71,7 @@ def merge_texts(
     judge = veto(path, ours, theirs)
     why, chosen, content, refused = "", [], "", 0
     for chosen in ways(rank(parts, path, weights.choice)):
-        content = _joined(parts, [one.lines for one in chosen])
+        content = joined(parts, chosen)
         why = judge(content)
         if not why:
             break
@@ -110,9 +111,13 @@ def _size(clashes: Sequence[Stretch[str]]) -> int:
     return sum(len(line) for part in clashes for side in (part.base, part.ours, part.theirs) for line in side)
 
 
-def _joined(parts: Sequence[Stretch[str]], taken: Sequence[Sequence[str]]) -> str:
+def joined(parts: Sequence[Stretch[str]], taken: Sequence[Chosen]) -> str:
+    """The file, with what was taken for each of its clashes."""
     rest = iter(taken)
-    lines = [line for part in parts for line in (next(rest) if part.merged is None else part.merged)]
+    edits = [edit for one in taken for edit in one.elsewhere]
+    lines: list[str] = []
+    for number, part in enumerate(parts):
+        lines += next(rest).lines if part.merged is None else with_edits(number, part.merged, edits)
     return "".join([*ended(lines[:-1]), *lines[-1:]])
 
 
