@@ -3,7 +3,7 @@
 Never: a fact that the log and the transcripts do not hold.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dashboard.detail import AttemptView, GateView, TaskDetail, task_detail
@@ -88,6 +88,8 @@ def _attempt(past: AttemptView, entries: list[tuple[int, Entry]]) -> Iterator[st
     yield f"attempt {past['number']} in {past['window']}, from {clock(past['dispatched'])}: {past['outcome']}{took}"
     if past["failure"] is not None:
         yield f"  {one_line(past['failure']['detail'])}"
+        told = {line for _, entry in entries for line in entry.text.splitlines()}
+        yield from _output(line for line in past["failure"]["output"].splitlines() if line not in told)
     if past["paths"]:
         yield f"  changed {', '.join(one_line(path) for path in past['paths'])}"
     for kept in past["kept"]:
@@ -107,4 +109,8 @@ def _gate(gate: GateView) -> Iterator[str]:
         yield f"gate at {gate['commit'][:10]}: {gate['gate']} is red"
         if gate["failure"] is not None:
             yield f"  {one_line(gate['failure']['detail'])}"
-            yield from (f"  | {some_lines(line)}" for line in gate["failure"]["output"].splitlines())
+            yield from _output(gate["failure"]["output"].splitlines())
+
+
+def _output(lines: Iterable[str]) -> Iterator[str]:
+    return (f"  | {some_lines(line)}" for line in lines)

@@ -137,6 +137,19 @@ def test_one_task_or_the_whole_run_is_cancelled_while_it_is_led(desk: Desk, tmp_
     assert desk.worktrees_left() == []
 
 
+def test_what_an_agent_program_wrote_before_it_died_is_shown_once(desk: Desk) -> None:
+    dies = "echo why I can not begin >&2; exit 3"
+    window = {"runtime": "autogen", "model": "anthropic:any", "command": ["sh", "-c", dies]}
+    tasks = [
+        {"id": "agent", "role": "backend", "prompt": "Work.", "retries": 0},
+        {"id": "shell", "role": "testing", "run": dies, "retries": 0},
+    ]
+    plan = desk.plan(f"windows: {json.dumps({'backend': window})}\ntasks: {json.dumps(tasks)}\n")
+    assert desk.tianting("run", plan).code == 1
+    assert desk.tianting("show", "agent").out.count("why I can not begin") == 1
+    assert desk.tianting("show", "shell").out.count("why I can not begin") == 1
+
+
 def test_what_is_asked_of_a_run_that_nobody_leads_is_noted_and_carried_out_by_resume(desk: Desk) -> None:
     assert desk.run(THREE).code == 1
     [run] = desk.runs()
