@@ -27,7 +27,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
     program = Path(sys.executable).with_name("tianting")
     args: list[str | Path] = [program, "demo", "--no-dashboard", "--keep", folder / "shop"]
-    subprocess.run(args, env=clean_env(folder), check=True, capture_output=True, timeout=110)
+    subprocess.run(args, env=clean_env(folder), check=True, capture_output=True, timeout=280)
     return folder / "shop"
 
 

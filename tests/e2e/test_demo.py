@@ -97,7 +97,7 @@ def log_of(top: Path, home: Path) -> list[tuple[str, dict[str, object]]]:
         env={**clean_env(home), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=280,
         check=True,
     )
     told = [json.loads(line) for line in ran.stdout.splitlines()]

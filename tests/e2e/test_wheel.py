@@ -24,7 +24,7 @@ for name in {FLOORS}:
 def run(*command: str | Path, cwd: Path) -> str:
     """What the command prints, started with nothing of this environment but what any user has."""
     env = {"PATH": os.environ["PATH"], "HOME": str(cwd), "LANG": "C.UTF-8"}
-    done = subprocess.run(command, cwd=cwd, env=env, check=False, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, cwd=cwd, env=env, check=False, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -22,6 +22,6 @@ PROGRAMS = Path(sys.executable).parent
 def test_nothing_is_found_by(command: str) -> None:
     program, *arguments = command.split()
     done = subprocess.run(
-        [PROGRAMS / program, *arguments], cwd=ROOT, check=False, capture_output=True, text=True, timeout=110
+        [PROGRAMS / program, *arguments], cwd=ROOT, check=False, capture_output=True, text=True, timeout=280
     )
     assert done.returncode == 0, "\n" + done.stdout + done.stderr
