@@ -48,7 +48,8 @@ async def scripted_model() -> AsyncIterator[tuple[ScriptedModel, str]]:
 # --------------------------------------------------------------------------------------------- the programs there are
 
 NODE = 22
-FOUND = ROOT / ".venv" / "agents" / "node_modules" / ".bin"
+AGENTS = ROOT / ".venv" / "agents"
+FOUND = AGENTS / "node_modules" / ".bin"
 """Where `make agents` puts the programs that come from npm."""
 
 
@@ -72,8 +73,16 @@ def _no_package(*names: str) -> str:
 def _from_npm(name: str, runtime: RuntimeName, program: str, *arguments: str, model: str | None = None) -> Program:
     path = os.pathsep.join([str(FOUND), os.environ.get("PATH", os.defpath)])
     found = shutil.which(program, path=path)
-    missing = "" if found else f"{program} is not there: `make agents` installs it"
+    missing = "" if found else f"{program} is not there: {_why()}"
     return Program(name, runtime, missing or _node(path), (found or program, *arguments), (("PATH", path),), model)
+
+
+def _why() -> str:
+    """Why `make agents` could not install it, if that was tried."""
+    try:
+        return (AGENTS / "why").read_text(encoding="utf-8").strip()
+    except OSError:
+        return "`make agents` installs it"
 
 
 def _node(path: str) -> str:
