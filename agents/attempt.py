@@ -34,6 +34,7 @@ from agents.runtimes.known import runtime_for
 from agents.servers import has_own, hidden, served
 from agents.shell import run_shell
 from agents.site import Site, nobody
+from agents.walls import Kind, git_words
 from agents.watching import watched
 from agents.words import astray, joined, message_of, texts_of
 from agents.worktree import SETUP_TIME, Place, Whose, Workshop
@@ -210,8 +211,8 @@ class _Work:
                 self._attempt.site.glimpsed(seen)
 
     def _confined(self) -> str:
-        sandbox = self._attempt.site.sandbox
-        return f"not confined: {sandbox.why}" if self._environment.walls is None else f"confined by {sandbox.kind}"
+        sandbox, walls = self._attempt.site.sandbox, self._environment.walls
+        return f"not confined: {sandbox.why}" if walls is None else f"confined by {walls.kind}"
 
     def _terms(self) -> Terms:
         site, role = self._attempt.site, self._attempt.brief.role
@@ -227,7 +228,7 @@ class _Work:
         return SessionSpec(
             self._place.path,
             environment.scratch,
-            environment.variables,
+            {**environment.variables, **git_words(environment.walls)},
             None if task.run is None else environment.expand(task.run),
             tuple(
                 replace(step, arg=environment.expand(step.arg)) if step.kind is StepKind.RUN else step for step in steps
@@ -252,6 +253,7 @@ class _Work:
             self._name,
             self._can.simulated,
             self._environment.ports,
+            Kind.NONE if self._environment.walls is None else self._environment.walls.kind,
         )
 
     async def _snapshot(self) -> Snapshot | Failure:

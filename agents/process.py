@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from agents.lines import Tail
 from agents.sweep import GRACE, MARKER, sweep
-from agents.walls import Walls, bubblewrap
+from agents.walls import Kind, Walls, confined
 
 LADDER = ((signal.SIGINT, 3.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0))
 """Signals to the group, each with the seconds that the leader has for ending itself."""
@@ -35,7 +35,7 @@ _LATE = 1024 * 1024
 class Launch:
     """A command line and all that it gets. `environment` must hold the marker. `talks` opens its standard input,
     which otherwise is empty; standard error goes where standard output goes, or `apart`, where only a tail is kept.
-    With `walls` it is confined by bubblewrap, of which somebody has seen that it works here."""
+    With `walls` it is confined by bubblewrap or landlock, of which somebody has seen that it works here."""
 
     command: tuple[str, ...]
     folder: str
@@ -53,7 +53,7 @@ def _command_line(launch: Launch) -> list[str]:
     """What is executed. A sandbox is put around the command here and nowhere else."""
     if launch.walls is None:
         return list(launch.command)
-    return bubblewrap(launch.walls, launch.command, launch.folder, os.geteuid() == 0)
+    return confined(launch.walls, launch.command, launch.folder, os.getpid(), os.geteuid() == 0)
 
 
 def _start(launch: Launch) -> tuple[subprocess.Popen[bytes], int]:
@@ -86,7 +86,7 @@ class Program:
         self._loop = asyncio.get_running_loop()
         self._marker = launch.environment[MARKER]
         self._child, self._pidfd = _start(launch)
-        self._confined = launch.walls is not None
+        self._wrapped = launch.walls is not None and launch.walls.kind is Kind.BUBBLEWRAP
         self.pid = self._child.pid
         self._ended = asyncio.Event()
         self._wake = asyncio.Event()
@@ -134,7 +134,7 @@ class Program:
         if end.si_code != os.CLD_EXITED:
             return -end.si_status
         by_signal = end.si_status - _SIGNALLED
-        return -by_signal if self._confined and by_signal in signal.valid_signals() else end.si_status
+        return -by_signal if self._wrapped and by_signal in signal.valid_signals() else end.si_status
 
     async def read(self) -> bytes:
         """The next bytes of its output; b"" at the end. Cancelling loses nothing.

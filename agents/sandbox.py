@@ -9,13 +9,13 @@ import pwd
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from agents.walls import PRIVATE, Walls, bubblewrap
+from agents.walls import PRIVATE, Kind, Walls, confined
 from state.ground import GitGround
 
 TRIAL = 10.0
@@ -29,43 +29,71 @@ _PARTS = {
     ".cargo": ("bin", "../.rustup/toolchains", "../.rustup/settings.toml"),
 }
 """Of these folders not all is shown: there are logins and private files in them."""
-_OURS = (sys.prefix, sys.base_prefix, str(Path(__file__).resolve().parent))
-"""Where the interpreter and the simulated agent of this very program lie."""
-
-
-class Kind(StrEnum):
-    BUBBLEWRAP = "bubblewrap"
-    NONE = "none"
+_TOP = Path(__file__).resolve().parents[1]
+_OURS = (sys.prefix, sys.base_prefix, *(str(_TOP / name) for name in ("agents", "state")))
+"""Where the interpreter lies, and what runs in windows of this very program."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """`why` is a sentence for a person where there are no walls. `readable` are folders of the user's home that are
-    shown to the processes of windows."""
+    """`why` is a sentence for a person where there are no walls, or only the second best. `readable` are folders of the
+    user's home that are shown to the processes of windows."""
 
     kind: Kind
     why: str = ""
     readable: tuple[str, ...] = ()
 
+    @property
+    def keeps_network(self) -> bool:
+        """Whether it can keep the network from a process."""
+        return self.kind is Kind.BUBBLEWRAP
+
 
 UNCONFINED = Sandbox(Kind.NONE, "TIANTING_SANDBOX is off")
 
 
-@cache
 def find_sandbox(readable: tuple[str, ...]) -> Sandbox:
-    """The best one here. Tried once in a process; takes some milliseconds."""
+    """The best one here."""
+    first = found_kind(Kind.BUBBLEWRAP, readable)
+    if first.kind is not Kind.NONE:
+        return first
+    second = found_kind(Kind.LANDLOCK, readable)
+    return replace(second, why=first.why if second.kind is not Kind.NONE else f"{first.why}; {second.why}")
+
+
+@cache
+def found_kind(kind: Kind, readable: tuple[str, ...]) -> Sandbox:
+    """Walls of this kind, or why there are none. Tried once in a process; takes some milliseconds."""
+    why = _bubblewrap() if kind is Kind.BUBBLEWRAP else _landlock()
+    return Sandbox(Kind.NONE, why) if why else Sandbox(kind, readable=readable)
+
+
+def _bubblewrap() -> str:
     for program in ("bwrap", "env"):
         if shutil.which(program) is None:
-            return Sandbox(Kind.NONE, f"{program} was not found; install bubblewrap")
-    trial = bubblewrap(Walls(("/tmp",), (), ()), ("true",), "/", os.geteuid() == 0)
+            return f"{program} was not found; install bubblewrap"
+    return _tried(Walls(("/tmp",), (), ()), ("true",), "/")
+
+
+def _landlock() -> str:
+    """A kernel may have it and a system call filter (that of a container) keep it away: what counts is what it does."""
+    with tempfile.TemporaryDirectory() as folder:
+        inside, outside = os.path.join(folder, "in"), os.path.join(folder, "out")
+        for made in (inside, outside):
+            os.mkdir(made)
+        walls = Walls((*PRIVATE, outside), (), (inside,), kind=Kind.LANDLOCK)
+        return _tried(walls, ("sh", "-c", "echo > in/x && ! ls out && ! echo > out/x"), folder)
+
+
+def _tried(walls: Walls, command: Sequence[str], folder: str) -> str:
+    """Why these walls do not work here; "" when they do."""
+    trial = confined(walls, command, folder, os.getpid(), os.geteuid() == 0)
     try:
-        ended = subprocess.run(trial, capture_output=True, timeout=TRIAL, check=False)
+        ended = subprocess.run(trial, capture_output=True, timeout=TRIAL, check=False, cwd=folder)
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Sandbox(Kind.NONE, f"bubblewrap could not be tried: {error}")
-    if ended.returncode:
-        said = ended.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        return Sandbox(Kind.NONE, f"bubblewrap does not work here: {said}")
-    return Sandbox(Kind.BUBBLEWRAP, readable=readable)
+        return f"{walls.kind} could not be tried: {error}"
+    said = ended.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+    return f"{walls.kind} does not work here: {said}" if ended.returncode else ""
 
 
 def walls_for(
@@ -79,6 +107,7 @@ def walls_for(
         shown=tuple(dict.fromkeys([*map(str, shown), *_RESOLVERS, *sandbox.readable, *_tools(os.environ["PATH"])])),
         open=tuple(own),
         git=git,
+        kind=sandbox.kind,
     )
 
 

@@ -13,9 +13,10 @@ from pathlib import Path, PurePosixPath
 from agents.copying import Copied, CopyFault, copy_files, hide
 from agents.environment import Environment, worktree_of
 from agents.folders import make_private
-from agents.sandbox import Kind, walls_for
+from agents.sandbox import walls_for
 from agents.shell import run_shell
 from agents.site import Site
+from agents.walls import Kind
 from state.events import SnapshotTaken
 from state.failure import Failure, FailureKind
 from state.ids import AttemptId, BranchName, Sha, TaskId, task_branch
@@ -101,9 +102,11 @@ class Workshop:
         as it is where the machine has no sandbox."""
         site = self._site
         alone = site.plan.network is not Network.OPEN
-        if site.sandbox.kind is Kind.NONE:
+        if alone and not site.sandbox.keeps_network:
             unkept = f"the plan limits the network, and nothing here can keep it: {site.sandbox.why}"
-            return Failure(FailureKind.ENVIRONMENT, unkept) if alone else environment
+            return Failure(FailureKind.ENVIRONMENT, unkept)
+        if site.sandbox.kind is Kind.NONE:
+            return environment
         try:
             git = await site.worktrees.ground(place.path)
         except (WorktreeFault, OSError) as fault:

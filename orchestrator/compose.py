@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agents.checks import Checks
-from agents.sandbox import UNCONFINED, Kind, Sandbox, find_sandbox
+from agents.sandbox import UNCONFINED, Sandbox, find_sandbox, found_kind
 from agents.site import Site
+from agents.walls import Kind
 from agents.window import Windows
 from conflict.adopt import moved_trunk
 from conflict.climb import Rungs
@@ -141,15 +142,20 @@ def the_sandbox(use: SandboxUse, readable: tuple[str, ...]) -> Sandbox:
     """The walls for the processes of a run; `Misuse` when there must be some and the machine has none."""
     if use is SandboxUse.OFF:
         return UNCONFINED
-    found = find_sandbox(readable)
-    if found.kind is Kind.NONE and use is SandboxUse.REQUIRED:
+    found = found_kind(Kind.LANDLOCK, readable) if use is SandboxUse.LANDLOCK else find_sandbox(readable)
+    if found.kind is Kind.NONE and use is not SandboxUse.AUTO:
         raise Misuse(f"TIANTING_SANDBOX asks for a sandbox, and there is none: {found.why}")
     return found
 
 
-def why_unconfined(house: House) -> str:
-    """Why processes of windows have no walls although nobody switched that off; "" where they have."""
-    return find_sandbox(house.readable).why if house.use is SandboxUse.AUTO else ""
+def unasked_walls(house: House) -> str:
+    """A sentence where processes of windows have other walls than the best, or none, and nobody has asked for that."""
+    if house.use not in (SandboxUse.AUTO, SandboxUse.REQUIRED):
+        return ""
+    found = find_sandbox(house.readable)
+    if found.kind is Kind.NONE:
+        return f"agents are not confined: {found.why}" if house.use is SandboxUse.AUTO else ""
+    return f"agents are confined by {found.kind} alone: {found.why}" if found.why else ""
 
 
 @dataclass(frozen=True, slots=True)

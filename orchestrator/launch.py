@@ -14,8 +14,8 @@ from importlib.util import find_spec
 
 from agents.folders import make_private
 from agents.passage import endpoints
-from agents.sandbox import Kind
 from agents.servers import has_own, variables_of
+from agents.walls import Kind
 from conflict.adopt import check_adoptable
 from orchestrator.compose import House, the_sandbox
 from orchestrator.learned import learned_for
@@ -176,6 +176,8 @@ def _network_faults(house: House, plan: Plan, chosen: tuple[RoleName, ...]) -> I
     sandbox = the_sandbox(house.use, house.readable)
     if sandbox.kind is Kind.NONE:
         yield f"`network: {plan.network}` needs a sandbox, and there is none here: {sandbox.why}"
+    elif not sandbox.keeps_network:
+        yield f"`network: {plan.network}` needs bubblewrap: {sandbox.why or f'{sandbox.kind} can not keep it'}"
     for task, role in zip(plan.tasks, chosen, strict=True):
         runtime = plan.runtime_of(task, role)
         if runtime not in AGENTS:

@@ -25,10 +25,11 @@ class Misuse(Exception):
 
 
 class SandboxUse(StrEnum):
-    """`TIANTING_SANDBOX`: where one is to be had, always (nothing starts without), or never."""
+    """`TIANTING_SANDBOX`: the best that is to be had; nothing starts without one, or without landlock; or none."""
 
     AUTO = "auto"
     REQUIRED = "required"
+    LANDLOCK = "landlock"
     OFF = "off"
 
 

@@ -104,7 +104,8 @@ class AttemptDispatched:
 @light
 @dataclass(frozen=True, slots=True)
 class AttemptStarted:
-    """Its program runs: `pid` leads the process group; `worktree` is an absolute path; `ports` are leased."""
+    """Its program runs: `pid` leads the process group; `worktree` is an absolute path; `ports` are leased; `confined`
+    names the walls around it (`bubblewrap`, `landlock`, `none`; "" in logs from before it was told)."""
 
     task: TaskId
     attempt: AttemptId
@@ -114,6 +115,7 @@ class AttemptStarted:
     runtime: str
     simulated: bool = False
     ports: tuple[tuple[str, int], ...] = ()
+    confined: str = ""
 
 
 @light

@@ -21,6 +21,7 @@ from state.transcript import EntryKind
 MESSAGE = 16 * 1024 * 1024
 """Bytes of the longest message that is understood; a longer one is a broken protocol, never more memory."""
 
+_NEVER_RAN = (126, 127)
 _STRAY = 1000
 _STRAYS = 200
 """Lines that are no message are shown, so many of them."""
@@ -98,6 +99,7 @@ class Spoken:
         self._voice = Voice(speaker.name)
         self._lines = Lines(MESSAGE)
         self._strays = _STRAYS
+        self._heard = False
 
     async def prompt(self, text: str) -> None:
         voice = self._voice
@@ -117,6 +119,7 @@ class Spoken:
         while voice.program is not None and voice.ending is None and not voice.waiting:
             chunk = await voice.program.read()
             if chunk:
+                self._heard = True
                 self._hear(self._lines.feed(chunk))
                 if not voice.waiting and voice.ending is None:
                     voice.tell(Alive())
@@ -151,6 +154,10 @@ class Spoken:
 
     def _died(self, code: int) -> None:
         """The process has ended in the middle of a turn."""
+        if code in _NEVER_RAN and self._spec.walls is not None and not self._heard:
+            # Behind walls it is not we who start it, and only its end tells that nobody could.
+            self._voice.fail(FailureKind.STARTUP, f"{self._speaker.command[0]} could not be started")
+            return
         kind = FailureKind.EXIT if code else FailureKind.PROTOCOL
         self._voice.fail(kind, f"{self._speaker.name} {how_it_ended(code)} in the middle of its work")
 

@@ -16,10 +16,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from agents.runtimes.known import abilities, runtime_for
-from agents.sandbox import Kind
+from agents.sandbox import UNCONFINED, Sandbox, find_sandbox, found_kind
+from agents.walls import Kind
 from orchestrator.cli.guard import DONE, NOT_LANDED
 from orchestrator.cli.servers import servers
-from orchestrator.compose import the_sandbox
 from orchestrator.settings import SandboxUse, read_settings
 from state.git.inspect import Unusable, inspect
 from state.plan import RuntimeName
@@ -100,16 +100,24 @@ def _repository(repo: Path) -> Finding:
 
 def _sandbox() -> Finding:
     settings = read_settings(os.environ, None)
-    found = the_sandbox(SandboxUse.AUTO if settings.sandbox is SandboxUse.REQUIRED else settings.sandbox, ())
+    found = UNCONFINED if settings.sandbox is SandboxUse.OFF else _found(settings.sandbox)
     if found.kind is not Kind.NONE:
-        return Finding("sandbox", True, f"{found.kind}: agents write in their worktree alone, and see no home of yours")
+        least = (
+            "" if found.keeps_network else f"; the network can not be kept from them: {found.why or 'it was asked for'}"
+        )
+        held = "agents write in their worktree alone, and see no home of yours"
+        return Finding("sandbox", True, f"{found.kind}: {held}{least}")
     return Finding(
         "sandbox",
         False,
         f"agents run with your rights: {found.why}",
         "install bubblewrap, or run Tianting in a container or a user account of its own when the agents are not yours",
-        needed=settings.sandbox is SandboxUse.REQUIRED,
+        needed=settings.sandbox in (SandboxUse.REQUIRED, SandboxUse.LANDLOCK),
     )
+
+
+def _found(use: SandboxUse) -> Sandbox:
+    return found_kind(Kind.LANDLOCK, ()) if use is SandboxUse.LANDLOCK else find_sandbox(())
 
 
 def _agents() -> list[Finding]:

@@ -20,7 +20,7 @@ from orchestrator.cli.narrate import lines_of, of_reach, simulated_in
 from orchestrator.cli.report import print_report
 from orchestrator.cli.steer import user_name
 from orchestrator.cli.voice import Line, Plain, Voice, standard_output
-from orchestrator.compose import House, why_unconfined
+from orchestrator.compose import House, unasked_walls
 from orchestrator.launch import check_home, new_run_id, plan_accepted
 from orchestrator.loop import Loop, Manner
 from orchestrator.session import Started, is_settled, launch, resume
@@ -141,8 +141,8 @@ async def _stay(house: House, run: RunId, leading: Leading, showing: Showing) ->
         house.reach.tell(lambda why: teller.aside(of_reach(why)))
         with _Signals(stopped, house.reach, teller.aside) as signals:
             with teller.voice:
-                if unconfined := why_unconfined(house):
-                    teller.aside(f"agents are not confined: {unconfined}")
+                if told := unasked_walls(house):
+                    teller.aside(told)
                 served = group.create_task(_dashboard(house, showing, stopped, teller)) if showing.dashboard else None
 
                 def started(loop: Loop) -> None:

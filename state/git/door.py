@@ -168,6 +168,9 @@ class Door:
         """Start git and hand over the process, pipes open. It leads a process group of its own, so that a Ctrl-C in
         the terminal reaches us and not a git in the middle of a work tree."""
         here = {"GIT_DIR": self.common_dir, **env} if self.common_dir else dict(env)
+        if self.common_dir and here["GIT_DIR"] != self.common_dir:
+            # What the record of a worktree says about it could have been written by an agent.
+            here["GIT_COMMON_DIR"] = self.common_dir
         alien = [name for name in _INHERITED & os.environ.keys() if name not in here]
         command = [piece for name in sorted(alien) for piece in ("-u", name)]
         program = git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git"

@@ -19,6 +19,8 @@ _MOST = 1 << 30
 """Bytes of new objects that an attempt may hand in."""
 _FIXED = ("commondir", "gitdir", "locked", "config.worktree")
 """Files of a worktree's record that say to git, and to us, where it belongs and how it is treated."""
+_COMMON = b"../..\n"
+"""What git writes into `commondir`: where a record belongs, from its own place."""
 _HOLDS = ("core.", "extensions.", "user.", "author.", "committer.", "init.", "i18n.", "diff.", "merge.", "filter.")
 """Sections of the settings that say how files are treated; where a repository comes from is not among them."""
 
@@ -38,11 +40,21 @@ def lay_out(door: Door, path: str, record: str) -> GitGround:
         file.write(f"{borrowed}\n")
     with open(config, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.writelines(_shown(door.config))
+    _restore(os.path.join(record, "commondir"))
     own = os.path.join(record, "config.worktree")
     if "extensions.worktreeconfig" in door.config and not os.path.lexists(own):
         open(own, "xb").close()  # else who works there could make one, and our own git would go by it
     fixed = tuple(os.path.join(record, name) for name in _FIXED if os.path.lexists(os.path.join(record, name)))
     return GitGround(door.common_dir, record, fixed, objects, borrowed, config)
+
+
+def _restore(file: str) -> None:
+    """Where nothing keeps an agent from writing there, its next one shall find git's own word."""
+    with open(os.open(file, os.O_RDWR | os.O_CREAT, 0o644), "r+b") as stands:
+        if stands.read() != _COMMON:
+            stands.seek(0)
+            stands.truncate()
+            stands.write(_COMMON)
 
 
 def _shown(config: dict[str, str]) -> Iterator[str]:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Desk, Leader, one_sentence
+from agents.sandbox import found_kind
+from agents.walls import Kind
+from tests.support.command import ROOT, Desk, Leader, one_sentence
 from tests.support.models import KEY, PROGRAMS, Program, pointed_at, scripted
 
 
@@ -167,6 +169,35 @@ def test_a_variable_is_handed_on_when_the_plan_says_so_and_is_shown_nowhere(desk
     missing = desk.tianting("run", desk.plan(text))
     assert missing.code == 2
     assert "HANDED_ON" in missing.err
+
+
+@pytest.mark.parametrize("name", sorted(PROGRAMS))
+def test_every_agent_program_works_behind_landlock_and_sees_nothing_that_is_not_its_own(
+    desk: Desk, address: str, name: str
+) -> None:
+    program, walls = PROGRAMS[name], found_kind(Kind.LANDLOCK, ())
+    if missing := program.missing or walls.why:
+        pytest.skip(missing)
+    (desk.home / ".ssh").mkdir(parents=True)
+    (desk.home / ".ssh" / "id").write_text("the secret of the user")
+    common = desk.top / ".git"
+    look = f"cat '{desk.home}/.ssh/id' /proc/[0-9]*/environ > seen.txt 2>/dev/null; env >> seen.txt"
+    evil = f"for at in '{desk.top}' '{common}' '{common}/hooks' '{desk.home}'; do echo x > $at/evil; done; true"
+    tasks = task("value", {"write": "a.txt", "text": "a"}, {"run": look}, {"run": evil}, {"say": "ok"})
+    text = plan(address, tasks.replace("role: backend", "role: w0"), windows([program])).replace(
+        "runtime: claude, ", ""
+    )
+    more = {"TIANTING_SANDBOX_READ": str(ROOT / "tests")}  # the small agent may lie where nothing is seen
+    env = desk.env(TIANTING_SANDBOX="landlock", TIANTING_CANARY="a-canary-that-must-not-sing", **more)
+    told = desk.tianting("run", desk.plan(text), env=env)
+    assert told.code == 0, told.out + told.err + desk.tianting("show", "value").out
+    seen = desk.git("show", "main:seen.txt")
+    assert "TIANTING_ATTEMPT" in seen
+    assert "a-canary-that-must-not-sing" not in seen
+    assert "the secret of the user" not in seen
+    assert [str(path) for path in desk.top.parent.rglob("evil")] == []
+    [started] = [one["data"] for one in desk.log() if one["type"] == "AttemptStarted"]
+    assert started["confined"] == "landlock"  # type: ignore[index]
 
 
 @pytest.mark.parametrize(

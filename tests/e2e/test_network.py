@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.sandbox import Kind, find_sandbox
-from tests.support.command import Desk, Leader, one_sentence
+from agents.sandbox import find_sandbox
+from agents.walls import Kind
+from tests.support.command import ROOT, Desk, Leader, one_sentence
 from tests.support.models import PROGRAMS, Program, Step, pointed_at, scripted
 
 WALLS = find_sandbox(())
@@ -63,7 +64,8 @@ def look(*places: str) -> str:
 
 
 def env(desk: Desk) -> dict[str, str]:
-    return desk.env(TIANTING_SANDBOX="required", TIANTING_CANARY=CANARY, AWS_SECRET_ACCESS_KEY=CANARY)
+    more = {"TIANTING_SANDBOX_READ": str(ROOT / "tests")}  # the small agent may lie where nothing is seen
+    return desk.env(TIANTING_SANDBOX="required", TIANTING_CANARY=CANARY, AWS_SECRET_ACCESS_KEY=CANARY, **more)
 
 
 @needs_walls

@@ -4,21 +4,33 @@ import json
 import os
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from agents.sandbox import Kind, find_sandbox
-from tests.support.command import Desk, Told, one_sentence
+from agents.sandbox import found_kind
+from agents.walls import Kind
+from tests.support.command import ROOT, Desk, Told, one_sentence
 from tests.support.ground import assert_all_is_well, marked_processes
 
-WALLS = find_sandbox(())
-needs_walls = pytest.mark.skipif(WALLS.kind is Kind.NONE, reason=f"no sandbox on this machine: {WALLS.why}")
+ASKED = {Kind.BUBBLEWRAP: "required", Kind.LANDLOCK: "landlock"}
+"""How each kind of walls is had for certain; the first is preferred where it works."""
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     return Desk.make(tmp_path)
+
+
+@pytest.fixture(params=list(ASKED))
+def kind(request: pytest.FixtureRequest) -> Kind:
+    wanted: Kind = request.param
+    found = found_kind(wanted, ())
+    if found.kind is not wanted:
+        pytest.skip(f"not on this machine: {found.why}")
+    return wanted
 
 
 def plan_of(desk: Desk, tasks: dict[str, str]) -> str:
@@ -28,15 +40,18 @@ def plan_of(desk: Desk, tasks: dict[str, str]) -> str:
     return desk.plan(f"windows: {json.dumps(windows)}\ntasks: {json.dumps(listed)}\n")
 
 
-def run(desk: Desk, tasks: dict[str, str]) -> Told:
-    return desk.tianting("run", plan_of(desk, tasks), env=desk.env(TIANTING_SANDBOX="required"))
+def run(desk: Desk, kind: Kind, tasks: dict[str, str]) -> Told:
+    told = desk.tianting("run", plan_of(desk, tasks), env=desk.env(TIANTING_SANDBOX=ASKED[kind]))
+    assert {one["data"]["confined"] for one in desk.log() if one["type"] == "AttemptStarted"} == {kind}  # type: ignore[index]
+    return told
 
 
-@needs_walls
-def test_honest_work_and_commits_of_an_agent_land(desk: Desk) -> None:
+def test_honest_work_and_commits_of_an_agent_land(desk: Desk, kind: Kind) -> None:
     commit = "echo 1 > one.txt && git add -A && git commit -q -m 'by the agent' && echo 2 > two.txt"
-    scratch = 'echo x > "$TMPDIR/x" && echo x > /tmp/x && echo x > "$HOME/x"'
-    told = run(desk, {"work": f"{commit} && {scratch} && git log --oneline && git diff HEAD --stat && git status"})
+    scratch = 'echo x > "$TMPDIR/x" && echo x > "$HOME/x" && echo x > /dev/null && yes | head -1'
+    scratch += " && echo x > /tmp/x" if kind is Kind.BUBBLEWRAP else ""
+    look = "git log --oneline && git diff HEAD --stat && git status"
+    told = run(desk, kind, {"work": f"{commit} && {scratch} && {look}"})
     assert told.code == 0, told.out
     assert desk.git("show", "main:one.txt", "main:two.txt") == "1\n2\n"
     assert "by the agent" in desk.git("log", "--format=%s", "main")
@@ -44,8 +59,7 @@ def test_honest_work_and_commits_of_an_agent_land(desk: Desk) -> None:
     desk.git("fsck", "--strict", "--no-dangling")
 
 
-@needs_walls
-def test_nothing_outside_of_the_worktree_can_be_written(desk: Desk) -> None:
+def test_nothing_outside_of_the_worktree_can_be_written(desk: Desk, kind: Kind) -> None:
     (desk.home / "kept").mkdir(parents=True)
     common = desk.top / ".git"
     before = (common / "config").read_bytes()
@@ -56,17 +70,22 @@ def test_nothing_outside_of_the_worktree_can_be_written(desk: Desk) -> None:
         "git branch evil",
         "echo x >> a.txt; git stash",
         "git update-ref refs/heads/main HEAD~0 --no-deref && git update-ref -d refs/heads/main",
-        "echo evil > $(git rev-parse --git-dir)/commondir",
         f"rm -rf {shlex.quote(str(common))}/objects/*; test -z ''; rm {shlex.quote(str(common))}/HEAD",
         "touch /etc/evil",
         "touch /usr/evil",
         "mount -o remount,rw /",
+        f"kill -9 {os.getpid()}",
+        f"cat /proc/{os.getpid()}/environ",
+        f"ln {shlex.quote(str(common))}/config ./config && echo evil >> config",
+        f"mv {shlex.quote(str(common))}/packed-refs .",
+        "head -c1 /dev/[sv]d[a-z]",
     ]
+    targets += ["echo evil > $(git rev-parse --git-dir)/commondir"] if kind is Kind.BUBBLEWRAP else []
     tried = "; ".join(
         f"({target}) >/dev/null 2>&1 && echo {number} >> done.txt" for number, target in enumerate(targets)
     )
     hook = f"echo 'exit 1' > {shlex.quote(str(common))}/hooks/pre-commit"  # into a folder of its own
-    told = run(desk, {"evil": f"echo tried > done.txt; {hook}; {tried}; true"})
+    told = run(desk, kind, {"evil": f"echo tried > done.txt; {hook}; {tried}; true"})
     assert told.code == 0, told.out
     assert desk.git("show", "main:done.txt") == "tried\n"
     assert (common / "config").read_bytes() == before
@@ -77,8 +96,7 @@ def test_nothing_outside_of_the_worktree_can_be_written(desk: Desk) -> None:
     desk.git("fsck", "--strict", "--no-dangling")
 
 
-@needs_walls
-def test_the_home_of_the_user_and_other_windows_are_out_of_sight(desk: Desk) -> None:
+def test_the_home_of_the_user_and_other_windows_are_out_of_sight(desk: Desk, kind: Kind) -> None:
     (desk.home / ".ssh").mkdir(parents=True)
     (desk.home / ".ssh" / "id").write_text("the secret of the user")
     desk.git("config", "remote.origin.url", "https://someone:geheim@example.invalid/x.git")
@@ -86,25 +104,31 @@ def test_the_home_of_the_user_and_other_windows_are_out_of_sight(desk: Desk) -> 
         shlex.quote(str(desk.home)),
         "until ls ../other* >/dev/null 2>&1 || test $i -gt 20; do i=$((i+1)); sleep 0.1; done",
     )
-    look = f"cat {home}/.ssh/id; ls -a {home}; ls ..; git config --list; env"
+    near = "ls ..; cat ../backend-1/secret.txt ../backend-2/secret.txt"
+    other = "echo of a sibling > secret.txt; sleep 2; mv secret.txt other.txt"
+    ledger = shlex.quote(str(desk.top / ".git" / "tianting"))
+    look = f"cat {home}/.ssh/id; ls -a {home}; ls ..; env; git log -1; ls -a {ledger}"
+    look += "; git config --list" if kind is Kind.BUBBLEWRAP else ""  # landlock can not put another file in its place
     told = run(
         desk,
-        {"look": f"({look}) > seen.txt 2>&1; i=0; {go}; ls .. >> seen.txt", "other": "sleep 2; echo 1 > other.txt"},
+        kind,
+        {"look": f"({look}) > seen.txt 2>&1; i=0; {go}; ({near}) >> seen.txt; true", "other": other},
     )
     assert told.code == 0, told.out
     seen = desk.git("show", "main:seen.txt")
     assert "secret of the user" not in seen
     assert "geheim" not in seen
+    assert "of a sibling" not in seen
+    assert ".db" not in seen
     assert ".ssh" not in seen.replace(f"{desk.home}/.ssh/id", "")
-    assert "backend-1\n" in seen or "backend-2\n" in seen
-    assert not ("backend-1\n" in seen and "backend-2\n" in seen)
+    assert len({"backend-1", "backend-2"}.intersection(seen.splitlines())) == (kind is Kind.BUBBLEWRAP)
 
 
-@needs_walls
-def test_no_process_outlives_its_window_whatever_it_does(desk: Desk) -> None:
+def test_no_process_outlives_its_window_whatever_it_does(desk: Desk, kind: Kind) -> None:
     seconds = f"{1000 + os.getpid()}"
-    flee = f"setsid sh -c 'env -i sleep {seconds}' >/dev/null 2>&1 & sleep 0.2; echo 1 > one.txt"
-    told = run(desk, {"flee": flee})
+    clean = "env -i" if kind is Kind.BUBBLEWRAP else ""  # which sees to a process of which nothing is known, too
+    flee = f"setsid sh -c '{clean} sleep {seconds}' >/dev/null 2>&1 & sleep 0.2; echo 1 > one.txt"
+    told = run(desk, kind, {"flee": flee})
     assert told.code == 0, told.out
     sleeping = [
         pid for pid in os.listdir("/proc") if pid.isdecimal() and _command(pid) == f"sleep\0{seconds}\0".encode()
@@ -120,19 +144,17 @@ def _command(pid: str) -> bytes:
         return b""
 
 
-@needs_walls
-def test_how_a_program_ended_is_told_from_behind_the_walls(desk: Desk) -> None:
-    told = run(desk, {"killed": "kill -9 $$", "failed": "exit 3", "missing": "no-such-program-here"})
+def test_how_a_program_ended_is_told_from_behind_the_walls(desk: Desk, kind: Kind) -> None:
+    told = run(desk, kind, {"killed": "kill -9 $$", "failed": "exit 3", "missing": "no-such-program-here"})
     assert told.code == 1
     for words in ("was killed by SIGKILL", "ended with exit code 3", "was not found"):
         assert words in told.out
 
 
-@needs_walls
-def test_a_cancelled_agent_hears_the_signal_and_its_work_is_kept(desk: Desk) -> None:
+def test_a_cancelled_agent_hears_the_signal_and_its_work_is_kept(desk: Desk, kind: Kind) -> None:
     begin = "echo begun > one.txt; git add -A; git commit -q -m begun"
     work = f"trap 'echo heard >> one.txt; exit 1' INT; {begin}; while :; do sleep 0.1; done"
-    leader = desk.start("run", plan_of(desk, {"work": work}), env=desk.env(TIANTING_SANDBOX="required"))
+    leader = desk.start("run", plan_of(desk, {"work": work}), env=desk.env(TIANTING_SANDBOX=ASKED[kind]))
     leader.until_said("work: starts")
     while not list((desk.home / "tianting").glob("*/*/*/one.txt")):
         os.sched_yield()
@@ -142,16 +164,99 @@ def test_a_cancelled_agent_hears_the_signal_and_its_work_is_kept(desk: Desk) -> 
     assert "heard\n" in {desk.git("show", f"{ref}:one.txt", check=False).removeprefix("begun\n") for ref in kept}
 
 
-def test_a_sandbox_that_is_asked_for_and_not_there_starts_nothing(desk: Desk, tmp_path: Path) -> None:
-    tools = tmp_path / "tools"
+def test_what_an_agent_writes_into_the_record_of_its_worktree_rules_over_nobody(desk: Desk, kind: Kind) -> None:
+    evil = "mkdir e && printf '[core]\\nfsmonitor = touch ran\\n[filter \"f\"]\\nclean = touch ran\\n' > e/config"
+    lead = 'echo "$PWD/e" > $(git rev-parse --git-dir)/commondir; echo "* filter=f" > .gitattributes'
+    told = run(desk, kind, {"evil": f"{evil}; {lead}; echo 1 > one.txt; echo 2 > two.txt"})
+    assert told.code == 0, told.out
+    assert desk.git("show", "main:one.txt") == "1\n"
+    assert "ran" not in desk.files()
+    again = run(desk, kind, {"after": "git log --oneline > log.txt && git status"})
+    assert again.code == 0, again.out
+
+
+def test_a_program_that_is_missing_is_told_from_behind_the_walls(desk: Desk, kind: Kind) -> None:
+    text = "windows: {backend: {runtime: acp, command: [no-such-agent]}}\n"
+    text += "tasks: [{id: one, role: backend, prompt: Work., retries: 0}]\n"
+    told = desk.tianting("run", desk.plan(text), env=desk.env(TIANTING_SANDBOX=ASKED[kind]))
+    assert told.code == 1
+    assert "one: failed (startup): no-such-agent could not be started" in told.out
+
+
+def test_landlock_does_not_promise_to_keep_the_network(desk: Desk) -> None:
+    plan = desk.plan("network: 'off'\ntasks: [{id: one, role: backend, run: 'true'}]\n")
+    if found_kind(Kind.LANDLOCK, ()).kind is Kind.NONE:
+        pytest.skip("no landlock on this machine")
+    one_sentence(desk.tianting("run", plan, env=desk.env(TIANTING_SANDBOX="landlock")), 2, "needs bubblewrap")
+    told = desk.tianting("doctor", env=desk.env(TIANTING_SANDBOX="landlock")).out
+    assert "landlock: agents write in their worktree alone" in told
+    assert "the network can not be kept from them" in told
+
+
+NO_BUBBLEWRAP = ("git", "env", "sh", "ls", "yes", "head")
+
+
+def poor(folder: Path) -> str:
+    """A PATH without bubblewrap."""
+    tools = folder / "tools"
     tools.mkdir()
-    for name in ("git", "env", "sh"):
+    for name in NO_BUBBLEWRAP:
         (tools / name).symlink_to(str(shutil.which(name)))
+    return str(tools)
+
+
+def test_where_bubblewrap_is_missing_landlock_is_taken_and_that_is_told(desk: Desk, tmp_path: Path) -> None:
+    if found_kind(Kind.LANDLOCK, ()).kind is Kind.NONE:
+        pytest.skip("no landlock on this machine")
+    (desk.top.parent / "evil").mkdir()
+    run = f"echo 1 > one.txt; echo 1 > {shlex.quote(str(desk.top.parent))}/evil/x; true"
+    plan = desk.plan(f"tasks: {json.dumps([{'id': 'one', 'run': run}])}\n")
+    told = desk.tianting("run", plan, env=desk.env(TIANTING_SANDBOX="required", PATH=poor(tmp_path)))
+    assert told.code == 0, told.out
+    assert "agents are confined by landlock alone: bwrap was not found" in told.out
+    assert "confined by landlock" in desk.tianting("show", "one").out
+    assert not (desk.top.parent / "evil" / "x").exists()
+
+
+FILTERED = """
+import ctypes, struct, sys
+libc = ctypes.CDLL(None)
+code = b"".join(struct.pack("HBBI", *one) for one in (
+    (0x20, 0, 0, 0),            # the number of the system call
+    (0x15, 0, 1, 444),          # landlock_create_ruleset?
+    (0x06, 0, 0, 0x00050001),   # then: not permitted
+    (0x06, 0, 0, 0x7fff0000),
+))
+held = ctypes.create_string_buffer(code)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, struct.pack("HxxxxxxQ", 4, ctypes.addressof(held)), 0, 0) == 0
+from orchestrator.cli.main import main
+main()
+"""
+"""The command line where a filter of system calls, such as that of a container, keeps landlock away."""
+
+
+def filtered(desk: Desk, path: str, sandbox: str, *words: str) -> Told:
+    ran = subprocess.run(
+        (sys.executable, "-P", "-c", FILTERED, *desk.words(words, None)),
+        env=desk.env(PATH=path, TIANTING_SANDBOX=sandbox, PYTHONPATH=str(ROOT)),
+        cwd=desk.top.parent,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    return Told(ran.returncode, ran.stdout, ran.stderr)
+
+
+def test_a_sandbox_that_is_asked_for_and_not_there_starts_nothing(desk: Desk, tmp_path: Path) -> None:
+    path = poor(tmp_path)
     plan = desk.plan('tasks:\n  - {id: one, run: "echo 1 > one.txt"}\n')
-    told = desk.tianting("run", plan, env=desk.env(TIANTING_SANDBOX="required", PATH=str(tools)))
-    one_sentence(told, 2, "bwrap was not found")
+    one_sentence(filtered(desk, path, "required", "run", plan), 2, "bwrap was not found")
+    one_sentence(filtered(desk, path, "landlock", "run", plan), 2, "landlock does not work here")
     one_sentence(desk.tianting("run", plan, env=desk.env(TIANTING_SANDBOX="perhaps")), 2, "TIANTING_SANDBOX")
-    told = desk.tianting("run", plan, env=desk.env(TIANTING_SANDBOX="auto", PATH=str(tools)))
-    assert told.code == 0
+    told = filtered(desk, path, "auto", "run", plan)
+    assert told.code == 0, told.err
     assert "agents are not confined: bwrap was not found" in told.out
     assert "not confined: bwrap was not found" in desk.tianting("show", "one").out
+    assert [one["data"]["confined"] for one in desk.log() if one["type"] == "AttemptStarted"] == ["none"]  # type: ignore[index]
