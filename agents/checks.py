@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 
 from agents.environment import Environment
+from agents.gate_ear import GateEar
 from agents.ground import GroundFault, Grounds
 from agents.prove import proof_of
 from agents.regenerate import regenerated
@@ -46,15 +47,18 @@ class Checks:
         try:
             async with self._grounds.take(texts, order.task) as ground:
                 place = await self._grounds.at(ground, order.commit)
-                return await self._gates(place, ground.environment)
+                return await self._gates(order, place, ground.environment)
         except GroundFault as fault:
             return self._site.plan.gate[0].name, fault.failure
 
-    async def _gates(self, place: Place, environment: Environment) -> _Red | None:
+    async def _gates(self, order: RunChecks, place: Place, environment: Environment) -> _Red | None:
         await self._site.right.sure()
+        ear = GateEar(self._site, order, environment.scrub)
         for gate in self._site.plan.gate:
-            command = environment.expand(gate.run)
-            end = await run_shell(command, place.path, environment.variables, gate.timeout, environment.walls)
+            command, variables = environment.expand(gate.run), environment.variables
+            ear.begin(gate.name, gate.run)
+            end = await run_shell(command, place.path, variables, gate.timeout, environment.walls, ear)
+            await ear.end(end.fault)
             if end.fault:
                 return gate.name, Failure(FailureKind.GATE, f"`{gate.run}` {end.fault}", end.output)
         return None

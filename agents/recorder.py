@@ -29,15 +29,17 @@ _TALK = frozenset({EntryKind.OUTPUT, EntryKind.MESSAGE, EntryKind.TOOL, EntryKin
 
 
 class Recorder:
-    """The transcript of one attempt; the one who made it flushes it at the end."""
+    """The transcript of one attempt; the one who made it flushes it at the end. `share` divides its room."""
 
-    def __init__(self, site: Site, attempt: AttemptId, simulated: bool, scrub: Callable[[str], str]) -> None:
+    def __init__(
+        self, site: Site, attempt: AttemptId, simulated: bool, scrub: Callable[[str], str], share: int = 1
+    ) -> None:
         self._site = site
         self._attempt = attempt
         self._simulated = simulated
         self.scrub = scrub
         self._waiting: list[Entry] = []
-        self._left = _LIMIT
+        self._left = _LIMIT // share
         self._cut = False
         self._lost = False
         self._away = False

@@ -7,6 +7,7 @@ import asyncio
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from agents.lines import Tail
 from agents.process import Launch, LaunchFault, Program
@@ -36,8 +37,25 @@ class ShellEnd:
     output: str
 
 
+class Ear(Protocol):
+    """Hears what a command prints while it prints it. `due` is when what was heard should be flushed, in the loop's
+    time; None when nothing waits."""
+
+    @property
+    def due(self) -> float | None: ...
+
+    def hear(self, data: bytes) -> None: ...
+
+    async def flush(self) -> None: ...
+
+
 async def run_shell(
-    command: str, folder: str, environment: Mapping[str, str], timeout: float, walls: Walls | None = None
+    command: str,
+    folder: str,
+    environment: Mapping[str, str],
+    timeout: float,
+    walls: Walls | None = None,
+    ear: Ear | None = None,
 ) -> ShellEnd:
     """Run it with an empty standard input; whatever it started is gone when this returns, cancelled or not."""
     try:
@@ -47,11 +65,24 @@ async def run_shell(
     tail = Tail()
     try:
         async with asyncio.timeout(timeout):
-            while data := await program.read():
+            while data := await _read(program, ear):
                 tail.feed(data)
+                if ear is not None:
+                    ear.hear(data)
             code = await program.wait()
     except TimeoutError:
         return ShellEnd(f"took longer than {timeout:g} s", tail.text())
     finally:
         await program.stop()
     return ShellEnd(how_it_ended(code) if code else "", tail.text())
+
+
+async def _read(program: Program, ear: Ear | None) -> bytes:
+    """The next output; what was heard before is not kept waiting by a program that is silent."""
+    while ear is not None and ear.due is not None:
+        try:
+            async with asyncio.timeout_at(ear.due):
+                return await program.read()
+        except TimeoutError:
+            await ear.flush()
+    return await program.read()

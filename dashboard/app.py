@@ -43,6 +43,7 @@ def create_app(ports: Ports, options: Options) -> FastAPI:
     app = _routed(lifespan)
     app.state.room, app.state.assets = room, assets
     answer_with_problems(app)
+    app.add_exception_handler(404, site.nowhere)
     login_page = assets["login.html"].content.decode()
     app.add_middleware(Door, access=room.access, options=options, pace=room.pace, login_page=login_page)
     return app

@@ -55,13 +55,15 @@ class AttemptView(TypedDict):
 
 
 class GateView(TypedDict):
-    """`passed` is None while it runs; `gate` names the check that failed."""
+    """`passed` is None while it runs, and where it was `stopped`, since its candidate was not to land as it was any
+    more; `gate` names the check that failed."""
 
     candidate: str
     commit: str
     since: float
     seconds: float | None
     passed: bool | None
+    stopped: bool
     carried: bool
     gate: str
     failure: FailureView | None
@@ -88,6 +90,14 @@ class Line(TypedDict):
 
 class Transcript(TypedDict):
     attempt: str | None
+    lines: list[Line]
+
+
+class GateOutput(TypedDict):
+    """What the checks at a commit print, line by line; there may be more as long as `running`."""
+
+    commit: str
+    running: bool
     lines: list[Line]
 
 
@@ -223,6 +233,7 @@ def _gate(one: GateRun) -> GateView:
         "since": one.since,
         "seconds": one.seconds,
         "passed": one.passed,
+        "stopped": one.stopped,
         "carried": one.carried,
         "gate": one.gate,
         "failure": failure_view(one.failure),

@@ -10,6 +10,7 @@ from state import events as ev
 from state.candidate import Conflict
 from state.failure import Failure
 from state.ids import AttemptId, CandidateId, Sha, TaskId, WindowId
+from state.intents import LaunchRun
 from state.transcript import Usage
 
 LIVE = "live"
@@ -45,7 +46,7 @@ class Attempt:
 
 @dataclass(slots=True)
 class GateRun:
-    """`passed` is None while it runs."""
+    """`passed` is None while it runs, and for one that was `stopped`: what it ran for is not to land any more."""
 
     candidate: CandidateId
     commit: Sha
@@ -55,6 +56,17 @@ class GateRun:
     carried: bool = False
     gate: str = ""
     failure: Failure | None = None
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PastDrop:
+    """A candidate that left the train without landing, when, and why."""
+
+    candidate: CandidateId
+    task: TaskId | None
+    at: float
+    failure: Failure
 
 
 @dataclass(slots=True)
@@ -96,15 +108,25 @@ class History:
 
     tasks: dict[TaskId, TaskPast] = field(default_factory=dict)
     conflicts: list[PastConflict] = field(default_factory=list)
+    drops: list[PastDrop] = field(default_factory=list)
+    written: str = ""
+    """The plan as it was written, where the run was launched with its text."""
     _open: dict[CandidateId, PastConflict] = field(default_factory=dict)
+    _gating: dict[CandidateId, GateRun] = field(default_factory=dict)
+    _gates: dict[Sha, GateRun] = field(default_factory=dict)
 
     def of(self, task: TaskId) -> TaskPast:
         """The past of a task; an empty one when nothing has happened to it."""
         return self.tasks.get(task) or TaskPast()
 
+    def gate_of(self, commit: Sha) -> GateRun | None:
+        """The newest gate at a commit."""
+        return self._gates.get(commit)
+
     def note(self, recorded: ev.Recorded) -> None:
         """Take in the next event of the log."""
         event, ts = recorded.event, recorded.ts
+        self._stop_gate(event, ts)
         match event:
             case (
                 ev.AttemptDispatched()
@@ -117,6 +139,8 @@ class History:
                 self._attempt(event, ts)
             case ev.GateStarted() | ev.ChecksPassed() | ev.ChecksFailed():
                 self._gate(event, ts)
+            case ev.IntentAccepted(intent=LaunchRun(plan=text)):
+                self.written = text
             case ev.ConflictFound():
                 self._conflict(event, ts)
             case ev.ConflictResolved():
@@ -128,6 +152,7 @@ class History:
                 self._work(event.candidate.task, Work(event.candidate.base, event.candidate.head))
             case ev.CandidateDropped():
                 self._settle(event.candidate, "dropped", ts)
+                self.drops.append(PastDrop(event.candidate, event.task, ts, event.failure))
                 if event.task is not None:
                     self._past(event.task).dropped = event.failure
             case ev.Landed():
@@ -195,18 +220,38 @@ class History:
                 attempt.ended, attempt.outcome = ts, event.failure.kind.value
                 attempt.failure, attempt.retry_at = event.failure, event.retry_at
 
+    def _stop_gate(self, event: ev.Event, ts: float) -> None:
+        """A gate whose candidate was merged anew, has left or has landed with others ends without a verdict."""
+        match event:
+            case ev.RunFinished():
+                names = list(self._gating)
+            case ev.CandidateProbed(candidate=name, commit=commit) if self._gating.get(name) is not None:
+                names = [] if self._gating[name].commit == commit else [name]
+            case ev.ConflictFound() | ev.ConflictResolved() | ev.CandidateDropped() | ev.Landed():
+                names = [event.candidate]
+            case _:
+                return
+        for name in names:
+            gate = self._gating.pop(name, None)
+            if gate is not None:
+                gate.stopped, gate.seconds = True, max(0.0, ts - gate.since)
+
     def _gate(self, event: ev.GateStarted | ev.ChecksPassed | ev.ChecksFailed, ts: float) -> None:
         if event.task is None:
             return
         gates = self._past(event.task).gates
         if isinstance(event, ev.GateStarted):
-            gates.append(GateRun(event.candidate, event.commit, ts))
+            begun = GateRun(event.candidate, event.commit, ts)
+            self._gating[event.candidate] = self._gates[event.commit] = begun
+            gates.append(begun)
             return
+        if self._gating.get(event.candidate) is self._gates.get(event.commit):
+            self._gating.pop(event.candidate, None)
         gate = next((one for one in reversed(gates) if one.commit == event.commit and one.passed is None), None)
         if gate is None:  # carried over: it was never started
-            gate = GateRun(event.candidate, event.commit, ts)
+            self._gates[event.commit] = gate = GateRun(event.candidate, event.commit, ts)
             gates.append(gate)
-        gate.seconds = event.seconds
+        gate.seconds, gate.stopped = event.seconds, False
         if isinstance(event, ev.ChecksPassed):
             gate.passed, gate.carried = True, event.carried
         else:

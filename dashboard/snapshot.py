@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from typing_extensions import TypedDict
 
+from dashboard.lanes import lanes_of
 from dashboard.views import (
     Cost,
     TaskView,
@@ -22,6 +23,7 @@ from state.ids import QuestionId
 from state.ports import Forecast
 from state.run import RunState
 from state.standing import CandidateState, WindowState
+from state.transcript import Usage
 
 
 class WindowView(TypedDict):
@@ -40,7 +42,8 @@ class WindowView(TypedDict):
 
 
 class CandidateView(TypedDict):
-    """One place of the train. `gate`: none, running, green or red; `commit` is the speculative merge onto `onto`."""
+    """One place of the train. `gate`: none, running, green or red; `commit` is the speculative merge onto `onto`.
+    Candidates that share a path, also by way of others, have one `lane`."""
 
     candidate: str
     task: str | None
@@ -55,10 +58,12 @@ class CandidateView(TypedDict):
     landing: bool
     question: str | None
     drop: str | None
+    lane: int
 
 
 class QuestionView(TypedDict):
-    """`choices` empty: the answer is free text. `paths` are those in conflict, where it is about one."""
+    """`choices` empty: the answer is free text. `paths` are those in conflict, where it is about one, and `note` says
+    why nothing has settled it so far."""
 
     id: str
     about: str
@@ -68,6 +73,7 @@ class QuestionView(TypedDict):
     attempt: str | None
     candidate: str | None
     paths: list[str]
+    note: str
     simulated: bool
 
 
@@ -88,11 +94,26 @@ class ConflictView(TypedDict):
 
 
 class LimitsView(TypedDict):
-    """What the plan allows: windows live at once, gates at once, seconds in all (None: any)."""
+    """What the plan allows: windows live at once, gates at once, and in all so many seconds, tokens and dollars (None:
+    any)."""
 
     windows: int
     gates: int
     wall: float | None
+    tokens: int | None
+    usd: float | None
+
+
+class SpentView(TypedDict):
+    """What one model of one runtime has cost, as far as it tells. `tokens` are all of them."""
+
+    model: str
+    tokens: int
+    input: int
+    output: int
+    cache_read: int
+    cache_write: int
+    usd: float
 
 
 class RunView(TypedDict):
@@ -116,6 +137,7 @@ class RunView(TypedDict):
     remaining: float
     trunk: Trunk
     cost: Cost
+    spent: list[SpentView]
     limits: LimitsView
     resolved: int
     counts: dict[str, int]
@@ -144,10 +166,13 @@ def run_view(run: RunState, forecast: Forecast, now: float, *, led: bool) -> Run
         "remaining": 0.0 if run.finished or not run.seq else forecast.remaining(run, now),
         "trunk": trunk_view(run),
         "cost": {"tokens": run.cost.tokens, "usd": run.cost.usd},
+        "spent": [_spent(model, usage) for model, usage in run.models.items()],
         "limits": {
             "windows": run.plan.limits.windows,
             "gates": run.plan.limits.gates,
             "wall": run.plan.limits.wall,
+            "tokens": run.plan.limits.tokens,
+            "usd": run.plan.limits.usd,
         },
         "resolved": len(run.resolved),
         "counts": status_counts(run),
@@ -155,6 +180,18 @@ def run_view(run: RunState, forecast: Forecast, now: float, *, led: bool) -> Run
         "windows": [_window(run, one) for one in run.windows.values()],
         "train": list(train_view(run)),
         "questions": [question_view(run, one) for one in run.questions],
+    }
+
+
+def _spent(model: str, usage: Usage) -> SpentView:
+    return {
+        "model": model,
+        "tokens": usage.tokens,
+        "input": usage.input,
+        "output": usage.output,
+        "cache_read": usage.cache_read,
+        "cache_write": usage.cache_write,
+        "usd": usage.usd,
     }
 
 
@@ -177,11 +214,12 @@ def _window(run: RunState, window: WindowState) -> WindowView:
 def train_view(run: RunState) -> Iterator[CandidateView]:
     """The candidates in the order in which they would land."""
     landing = frozenset(() if run.landing is None else run.landing.candidates)
+    lanes = lanes_of(state.value for state in run.in_train())
     for state in run.in_train():
-        yield _candidate(state, state.value.id in landing)
+        yield _candidate(state, state.value.id in landing, lanes[state.value.id])
 
 
-def _candidate(state: CandidateState, landing: bool) -> CandidateView:
+def _candidate(state: CandidateState, landing: bool, lane: int) -> CandidateView:
     return {
         "candidate": state.value.id,
         "task": state.value.task,
@@ -196,6 +234,7 @@ def _candidate(state: CandidateState, landing: bool) -> CandidateView:
         "landing": landing,
         "question": state.question,
         "drop": state.drop,
+        "lane": lane,
     }
 
 
@@ -212,6 +251,7 @@ def question_view(run: RunState, name: QuestionId) -> QuestionView:
         "attempt": question.attempt,
         "candidate": question.candidate,
         "paths": sorted({conflict.path for conflict in conflicts}),
+        "note": "" if candidate is None else candidate.note,
         "simulated": question.task is not None and is_simulated(run, question.task),
     }
 

@@ -31,14 +31,28 @@ class Bar(TypedDict):
 
 
 class Span(TypedDict):
-    """One gate; `passed` is None while it runs."""
+    """One gate; `passed` is None while it runs, and where it was `stopped`, since its candidate was not to land as it
+    was any more. `gate` names the check that failed."""
 
     task: str
     candidate: str
+    commit: str
     since: float
     seconds: float | None
     passed: bool | None
+    stopped: bool
     carried: bool
+    gate: str
+
+
+class Drop(TypedDict):
+    """A candidate that left the train without landing; `kind` is the class of the failure."""
+
+    task: str | None
+    candidate: str
+    at: float
+    kind: str
+    detail: str
 
 
 class Clash(TypedDict):
@@ -59,6 +73,7 @@ class TimelineView(TypedDict):
     bars: list[Bar]
     gates: list[Span]
     clashes: list[Clash]
+    drops: list[Drop]
     landed: dict[str, float]
 
 
@@ -81,6 +96,16 @@ def timeline_view(run: RunState, history: History) -> TimelineView:
                 "settled": one.settled,
             }
             for one in history.conflicts
+        ],
+        "drops": [
+            {
+                "task": one.task,
+                "candidate": one.candidate,
+                "at": one.at,
+                "kind": one.failure.kind.value,
+                "detail": one.failure.detail,
+            }
+            for one in history.drops
         ],
         "landed": {name: past.landed for name, past in pasts if past.landed is not None},
     }
@@ -114,8 +139,11 @@ def _span(task: TaskId, one: GateRun) -> Span:
     return {
         "task": task,
         "candidate": one.candidate,
+        "commit": one.commit,
         "since": one.since,
         "seconds": one.seconds,
         "passed": one.passed,
+        "stopped": one.stopped,
         "carried": one.carried,
+        "gate": one.gate,
     }

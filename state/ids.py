@@ -26,6 +26,11 @@ def attempt_id(task: TaskId, number: int) -> AttemptId:
     return AttemptId(f"{task}.{number}")
 
 
+def gate_id(commit: Sha) -> AttemptId:
+    """The name under which transcripts hold what the gate at a commit prints; no attempt is called so."""
+    return AttemptId(f"gate:{commit}")
+
+
 def window_id(role: RoleName, number: int) -> WindowId:
     """The name of the `number`-th window (from 1) of a role."""
     return WindowId(f"{role}-{number}")

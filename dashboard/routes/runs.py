@@ -29,6 +29,7 @@ from state.plan import Plan
 from state.plan_fault import PlanFault
 from state.plan_known import known_plan
 from state.plan_text import parse_plan
+from state.plan_writer import plan_to_text
 
 router = APIRouter(prefix="/api/v1", tags=["runs"])
 
@@ -73,6 +74,15 @@ class Events(TypedDict):
     events: list[Envelope]
     next: int
     last: int
+
+
+class PlanOfRun(TypedDict):
+    """`text` is the plan as it was written, comments included, where the run was launched with it; else it says the
+    same in other words."""
+
+    run: str
+    name: str
+    text: str
 
 
 class Train(TypedDict):
@@ -153,6 +163,14 @@ async def forecast(run: str, room: TheRoom) -> Response:
     """What was foreseen of the run's plan: waves, critical path, overlaps. It never changes while the run goes on."""
     followed = await room.followed(RunId(run))
     return Response(await followed.foreseen(room.ports.forecast), media_type="application/json")
+
+
+@router.get("/runs/{run}/plan", response_model=PlanOfRun)
+async def plan(run: str, room: TheRoom) -> Response:
+    """The plan that the run was launched with, to look at or to begin from."""
+    followed = await room.followed(RunId(run))
+    own = followed.state.plan
+    return json_response({"run": run, "name": own.name, "text": followed.history.written or plan_to_text(own)})
 
 
 @router.get("/runs/{run}/timeline", response_model=TimelineView)

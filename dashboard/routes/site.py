@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Response
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from dashboard.assets import Asset
 from dashboard.auth import Access, Verdict
 from dashboard.door import LOGIN_HEADERS, address_of, cookie_name, session_of, slow_down
-from dashboard.problems import Problem
+from dashboard.problems import Problem, problem
 from dashboard.room import TheRoom
 
 router = APIRouter(include_in_schema=False)
@@ -56,6 +57,20 @@ async def page(request: Request) -> Response:
     nonce = secrets.token_urlsafe(18)
     content = assets["app/index.html"].content.replace(_NONCE, nonce.encode())
     return HTMLResponse(content, headers={"Content-Security-Policy": _PAGE_POLICY.format(nonce=nonce)})
+
+
+async def nowhere(request: Request, raised: Exception) -> Response:
+    """An address that there is none of: to a person, the application says so."""
+    told = raised.detail if isinstance(raised, HTTPException) else "there is nothing here"
+    if request.method == "GET" and "text/html" in request.headers.get("accept", "") and _is_page(request.url.path):
+        response = await page(request)
+        response.status_code = 404
+        return response
+    return problem(404, "not-found", str(told))
+
+
+def _is_page(path: str) -> bool:
+    return not path.startswith(("/api/", "/static/"))
 
 
 @router.get("/docs")

@@ -1,4 +1,4 @@
-"""One task: its attempts, its diff, what its agent said.
+"""One task: its attempts, its diff, what its agent said, what its gates print.
 
 Never: a change.
 """
@@ -7,13 +7,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from dashboard.detail import TaskDetail, Transcript, task_detail
+from dashboard.detail import GateOutput, TaskDetail, Transcript, task_detail
 from dashboard.follow import Followed
 from dashboard.problems import Problem
 from dashboard.room import TheRoom
 from dashboard.routes.runs import json_response
 from dashboard.routes.work import diff_of, last_lines, lines_after
-from state.ids import AttemptId, RunId, TaskId
+from state.ids import AttemptId, RunId, Sha, TaskId, gate_id
 
 router = APIRouter(prefix="/api/v1", tags=["tasks"])
 
@@ -69,3 +69,20 @@ async def transcript(
     name: AttemptId = known[number]
     said = await lines_after(room.ports.transcripts, RunId(run), name, after, limit)
     return json_response({"attempt": name, "lines": said})
+
+
+@router.get("/runs/{run}/gates/{commit}/output", response_model=GateOutput)
+async def gate_output(
+    run: str,
+    commit: str,
+    room: TheRoom,
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> Response:
+    """What the checks at a speculative commit print, while they run and after: lines with numbers above `after`."""
+    history = (await room.followed(RunId(run))).history
+    gate = history.gate_of(Sha(commit))
+    if gate is None:
+        raise Problem(404, "unknown-gate", f"run {run} had no gate at {commit!r}")
+    said = await lines_after(room.ports.transcripts, RunId(run), gate_id(gate.commit), after, limit)
+    return json_response({"commit": gate.commit, "running": gate.passed is None and not gate.stopped, "lines": said})

@@ -23,6 +23,7 @@ from dashboard.snapshot import QuestionView, RunView
 from dashboard.top.ask import Ask, Page
 from dashboard.top.link import FIRST_WAIT, LONGEST_WAIT, Refused, Server, Unanswered
 from dashboard.top.rows import head, needs, task_page, task_row, window_row
+from dashboard.top.screens import ConflictScreen, TrainScreen
 from dashboard.top.words import EN, ZH, Words, plain
 from dashboard.views import TaskView
 
@@ -37,7 +38,7 @@ _STYLE = """
 _KEYS = {
     "j": "move(1)", "k": "move(-1)", "enter": "look", "a": "answer", "s": "steer", "r": "retry", "c": "cancel_task",
     "C": "cancel_run", "p": "pause", "o": "runs", "L": "language", "question_mark": "help", "q": "quit",
-    "g": "lead", "n": "needs",
+    "g": "lead", "n": "needs", "m": "train", "X": "cancel_run",
 }  # fmt: skip
 _LAST_EVENTS = 200
 
@@ -204,7 +205,8 @@ class Top(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While something is asked, its keys are its own."""
-        return len(self.screen_stack) == 1 or (action == "quit" and not isinstance(self.screen, Ask | Page))
+        own = Ask | Page | TrainScreen | ConflictScreen
+        return len(self.screen_stack) == 1 or (action == "quit" and not isinstance(self.screen, own))
 
     def action_move(self, step: int) -> None:
         self._tasks.move_cursor(row=self._tasks.cursor_row + step)
@@ -219,10 +221,19 @@ class Top(App[None]):
     def action_lead(self) -> None:
         self._led = True
 
+    def _leads(self) -> bool:
+        """Whether this key came after `g`; it does so once."""
+        led, self._led = self._led, False
+        return led
+
+    def action_train(self) -> None:
+        """`g m`: the train."""
+        if self._leads():
+            self.push_screen(TrainScreen(self))
+
     def action_needs(self) -> None:
         """`g n`: to the first task that something is asked of."""
-        led, self._led = self._led, False
-        if led and self.view is not None:
+        if self._leads() and self.view is not None:
             asked = [at for at, one in enumerate(self.view["tasks"]) if one["waiting_for_you"]]
             if asked:
                 self._tasks.move_cursor(row=asked[0])
@@ -237,13 +248,17 @@ class Top(App[None]):
             self._intend({"kind": "RetryTask", "task": task["id"]})
 
     def action_cancel_task(self) -> None:
+        """`c`; but `g c` are the conflicts."""
+        if self._leads():
+            self.push_screen(ConflictScreen(self))
+            return
         task = self._chosen()
         if task is not None:
             what = self.words.say("cancelTask", task=task["id"])
-            self._sure(what, {"kind": "CancelTask", "task": task["id"]})
+            self.sure(what, {"kind": "CancelTask", "task": task["id"]})
 
     def action_cancel_run(self) -> None:
-        self._sure(self.words.say("cancelRun"), {"kind": "CancelRun"})
+        self.sure(self.words.say("cancelRun"), {"kind": "CancelRun"})
 
     def action_steer(self) -> None:
         task = self._chosen()
@@ -279,13 +294,16 @@ class Top(App[None]):
         of_task = [one for one in questions if task is not None and one["task"] == task["id"]]
         return next(iter([*of_task, *questions]), None)
 
-    def _sure(self, what: str, intent: dict[str, JsonValue]) -> None:
+    def sure(self, what: str, intent: dict[str, JsonValue]) -> None:
         def said(answer: str | None) -> None:
             if answer == "yes":
                 self._intend(intent)
 
         own = [("no", self.words.of("own", "cancel")), ("yes", what)]
         self.push_screen(Ask(self.words.say("sure", what=what), own, None, self.words.say("escape")), said)
+
+    def submit(self, intent: dict[str, JsonValue]) -> None:
+        self._intend(intent)
 
     @work(group="intents")
     async def _intend(self, intent: dict[str, JsonValue]) -> None:

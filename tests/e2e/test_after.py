@@ -51,21 +51,21 @@ async def told(world: World, name: str = "bookshop-1", tries: int = 1) -> Story:
 async def test_a_run_is_played_again_from_any_place_of_its_log(browser: Browser) -> None:
     story = await told(World())
     async with on_stage(story.world) as stage, browsing(browser, stage, path=f"{RUN}/replay?at=3") as page:
-        tile = page.locator(".tile[data-task=schema]")
-        await page.locator(".tile[data-task=schema][data-status=RUNNING]").wait_for()
+        tile = page.locator(".node[data-task=schema]")
+        await page.locator(".node[data-task=schema][data-status=RUNNING]").wait_for()
         scrub = page.get_by_role("slider", name="Place in the log")
         assert await scrub.get_attribute("aria-valuenow") == "3"
         await scrub.focus()
         await page.keyboard.press("End")
-        await page.locator(".tile[data-task=docs][data-status=LANDED]").wait_for()
+        await page.locator(".node[data-task=docs][data-status=LANDED]").wait_for()
         assert await page.locator(".replay .event").last.get_attribute("data-type") == "RunFinished"
         await page.keyboard.press("Home")
-        await page.locator(".tile[data-task=docs][data-status=WAITING]").wait_for()
+        await page.locator(".node[data-task=docs][data-status=WAITING]").wait_for()
         assert await page.locator(".replay .event").count() == 1
         await page.get_by_text("×100").click()
         await page.get_by_role("button", name="Play").click()
         await page.wait_for_url(f"**/replay?at={story.last}")
-        await page.locator(".tile[data-task=docs][data-status=LANDED]").wait_for()
+        await page.locator(".node[data-task=docs][data-status=LANDED]").wait_for()
         assert await tile.get_attribute("data-status") == "LANDED"
 
 

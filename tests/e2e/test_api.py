@@ -13,8 +13,10 @@ from dashboard.ports import Options
 from dashboard.serve import NoPort, listen, serve
 from state import events as ev
 from state.git.repository import GitRepository
-from state.ids import AttemptId, CandidateId, IntentId, RunId, Seq, Sha, TaskId
+from state.ids import AttemptId, CandidateId, IntentId, RunId, Seq, Sha, TaskId, gate_id
 from state.intents import AnswerQuestion, LaunchRun, PauseRun
+from state.plan import Plan, TaskSpec
+from state.plan_text import parse_plan
 from state.ports import MergeConflicted, StoreError
 from state.transcript import Entry, EntryKind
 from tests.support.plain_git import make, save, side
@@ -280,9 +282,12 @@ async def test_every_error_is_a_problem() -> None:
         assert_problem(await client.get("/api/v1/nothing"), 404, "not-found")
         assert_problem(await client.delete("/api/v1/runs"), 405, "method-not-allowed")
         assert_problem(await client.get("/api/v1/runs/none"), 404, "unknown-run")
-        for part in ("events", "train", "conflicts", "tasks/x", "feed", "forecast", "timeline"):
+        parts = ("events", "train", "conflicts", "tasks/x", "feed", "forecast", "timeline", "plan", "gates/x/output")
+        for part in parts:
             assert_problem(await client.get(f"/api/v1/runs/none/{part}"), 404, "unknown-run")
         assert_problem(await client.get("/api/v1/runs/bookshop-1/tasks/none"), 404, "unknown-task")
+        assert_problem(await client.get("/api/v1/runs/bookshop-1/gates/none/output"), 404, "unknown-gate")
+        assert_problem(await client.get("/nothing-here", headers={"Accept": "application/json"}), 404, "not-found")
         assert_problem(await client.get("/api/v1/runs/bookshop-1/events?after=-1"), 422, "invalid")
         assert_problem(await client.get("/api/v1/runs/bookshop-1/feed?after=999"), 409, "ahead")
         broken = await client.post("/api/v1/runs", content=b"{", headers={"Content-Type": "application/json"})
@@ -345,7 +350,8 @@ async def test_the_description_of_the_api_names_every_route_and_needs_no_other_s
             "/api/v1/runs/{run}/tasks/{task}",
             "/api/v1/runs/{run}/tasks/{task}/transcript", "/api/v1/runs/{run}/intents", "/api/v1/runs/{run}/feed",
             "/api/v1/runs/{run}/forecast", "/api/v1/runs/{run}/timeline", "/api/v1/plans/check", "/api/v1/plans",
-            "/api/v1/runs/{run}/conflicts/{candidate}/result",
+            "/api/v1/runs/{run}/conflicts/{candidate}/result", "/api/v1/runs/{run}/plan",
+            "/api/v1/runs/{run}/gates/{commit}/output",
         }  # fmt: skip
         assert {"RunView", "TaskDetail", "Envelope", "ConflictsView"} <= set(api["components"]["schemas"])
         for path in ("/", "/docs", "/login", "/runs/bookshop-1"):
@@ -401,6 +407,38 @@ async def test_a_run_says_what_was_foreseen_and_what_took_how_long() -> None:
         timeline = (await client.get("/api/v1/runs/bookshop-1/timeline")).json()
         assert [(bar["task"], bar["outcome"]) for bar in timeline["bars"]] == [("schema", "succeeded")]
         assert timeline["seq"] == story.last
+
+
+async def test_what_a_gate_prints_is_read_on_from_any_line_and_whether_it_still_runs_is_told() -> None:
+    world = World()
+    story = await Story.begin(world)
+    await story.dispatch("schema")
+    candidate, commit = await story.succeed("schema"), sha("speculative")
+    await story.tell(
+        ev.CandidateProbed(candidate, TaskId("schema"), sha("base"), commit),
+        ev.GateStarted(candidate, TaskId("schema"), commit),
+    )
+    lines = [Entry(1.0, EntryKind.OUTPUT, text) for text in ("one", "two", "three")]
+    await world.store.add(story.run, gate_id(commit), lines)
+    async with on_stage(world) as stage, stage.client() as client:
+        address = f"/api/v1/runs/bookshop-1/gates/{commit}/output"
+        told = (await client.get(f"{address}?after=1")).json()
+        assert told["running"]
+        assert [(one["no"], one["text"]) for one in told["lines"]] == [(2, "two"), (3, "three")]
+        await story.tell(ev.ChecksPassed(candidate, TaskId("schema"), commit, 1.5))
+        assert (await client.get(address)).json()["running"] is False
+
+
+async def test_a_run_tells_the_plan_that_it_was_launched_with() -> None:
+    world = World()
+    plan = Plan("bookshop", (TaskSpec(TaskId("schema"), run="make schema"),))
+    story = await Story.begin(world, plan=plan)
+    async with on_stage(world) as stage, stage.client() as client:
+        told = (await client.get("/api/v1/runs/bookshop-1/plan")).json()
+        assert parse_plan(told["text"], "plan") == plan
+        text = "tianting: 1\nname: bookshop  # as it was written\ntasks: []\n"
+        await story.tell(ev.IntentAccepted(IntentId(1), "dashboard", LaunchRun(story.run, text, "plan")))
+        assert (await client.get("/api/v1/runs/bookshop-1/plan")).json()["text"] == text
 
 
 async def test_metrics_are_prometheus_text() -> None:

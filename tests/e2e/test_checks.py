@@ -7,9 +7,12 @@ from pathlib import Path
 from state.commands import RunChecks
 from state.events import ChecksPassed
 from state.failure import Failure, FailureKind
-from state.ids import CandidateId, Sha, TaskId
+from state.ids import CandidateId, Sha, TaskId, gate_id
 from state.plan import Plan
+from state.transcript import EntryKind
 from tests.support.workplace import commit, gates, ground
+
+PATIENCE = 60.0
 
 
 def plan(*commands: str, timeout: float = 60.0) -> Plan:
@@ -31,6 +34,33 @@ async def test_the_first_red_check_is_named_with_its_output_and_ends_the_row(tmp
         assert failed.gate == "gate 2"
         assert failed.failure == Failure(FailureKind.GATE, "`echo 2 failed; exit 1` ended with exit code 1", "2 failed")
         assert not (here.worktree("gate-1") / "never").exists()
+
+
+async def test_what_a_gate_prints_can_be_read_while_it_runs(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    waits = f"echo begun; until test -e {go}; do sleep 0.02; done; printf 'half a line'; exit 1"
+    async with ground(tmp_path, plan("true", waits)) as here:
+
+        async def said() -> list[tuple[EntryKind, str]]:
+            told = await here.transcripts.entries(here.site.run, gate_id(here.base), 0, 100)
+            return [(one.kind, one.text) for _, one in told]
+
+        async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+            running = group.create_task(here.fails_check())
+            while (EntryKind.OUTPUT, "begun") not in await said():
+                here.transcripts.grew.clear()
+                await here.transcripts.grew.wait()
+            assert not running.done()
+            go.touch()
+        assert running.result().failure.output == "begun\nhalf a line"
+        assert await said() == [
+            (EntryKind.CHECK, "gate 1: true"),
+            (EntryKind.CHECK, "ended with exit code 0"),
+            (EntryKind.CHECK, f"gate 2: {waits}"),
+            (EntryKind.OUTPUT, "begun"),
+            (EntryKind.OUTPUT, "half a line"),
+            (EntryKind.ERROR, "ended with exit code 1"),
+        ]
 
 
 async def test_a_gate_that_takes_too_long_is_red_and_gone(tmp_path: Path) -> None:

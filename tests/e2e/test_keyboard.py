@@ -97,7 +97,7 @@ async def test_a_plan_is_designed_run_steered_and_its_conflict_settled_by_keyboa
         await page.locator(".undo button").wait_for()
         await page.get_by_role("button", name="Undo by a new task").focus()
         await page.keyboard.press("Enter")
-        await page.locator(".dry-run", has_text="The plan is sound: 1 tasks.").wait_for()
+        await page.locator(".dry-run", has_text="The plan is sound: 1 task.").wait_for()
         await keys(page, "Control+Enter")
         await page.wait_for_url("**/runs/undo-*/graph")
         await until(house, lambda again: again.finished and again.id != run.id)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, Static
+from textual.widgets import DataTable, Input, Static
 
 from dashboard.top.app import Rows, Top
 from dashboard.top.link import Server
@@ -20,11 +20,23 @@ from dashboard.top.words import EN, ZH
 from orchestrator.compose import open_house
 from orchestrator.serving import serve_privately
 from orchestrator.settings import Settings
-from state.ids import IntentId, RunId
-from state.intents import AnswerQuestion, CancelTask, PauseRun, RetryTask, SteerTask
+from state import events as ev
+from state.candidate import Conflict, ConflictKind, Side
+from state.ids import IntentId, RunId, Sha, TaskId, gate_id
+from state.intents import (
+    AnswerQuestion,
+    CancelTask,
+    DropCandidate,
+    PauseRun,
+    ReorderTrain,
+    ResolveConflict,
+    RetryTask,
+    SteerTask,
+)
+from state.transcript import Entry, EntryKind
 from tests.support.command import PATIENCE, PROGRAM, ROOT, Desk, one_sentence
-from tests.support.stage import TOKEN, Stage, on_stage
-from tests.support.story import Story, World
+from tests.support.stage import TOKEN, PaperObjects, Stage, on_stage
+from tests.support.story import Story, World, sha
 
 SIZE = (150, 44)
 RUN = "bookshop-1"
@@ -136,6 +148,88 @@ async def test_a_task_is_looked_at_and_the_language_is_changed() -> None:
         await pilot.press("question_mark")
         await until(pilot, lambda: len(app.screen_stack) == 2)
         assert "cancel the run" in text(app, "page")
+
+
+class SidesOfPrices(PaperObjects):
+    """Each side of the conflict has another price."""
+
+    def __init__(self, **sides: str) -> None:
+        super().__init__()
+        self.sides = {sha(name): text for name, text in sides.items()}
+
+    async def read_blob(self, blob: Sha) -> bytes:
+        return self.sides[blob].encode()
+
+
+async def test_a_conflict_is_seen_side_by_side_and_settled_by_keys() -> None:
+    world = World()
+    story = await Story.begin(world)
+    await story.dispatch("schema")
+    candidate = await story.succeed("schema")
+    names = {"base": "0", "ours": "15", "theirs": "10"}
+    base, ours, theirs = (Side(sha(name), "100644") for name in names)
+    found = Conflict(ConflictKind.TEXT, "CONFLICT (contents)", "prices.py", base, ours, theirs)
+    await story.tell(ev.ConflictFound(candidate, TaskId("schema"), sha("onto"), (found,)))
+    texts = {name: f"# What it costs\nOFF = {value}\n" for name, value in names.items()}
+    async with (
+        on_stage(world, objects=SidesOfPrices(**texts)) as stage,
+        screen(stage_server(stage), RUN) as (app, pilot),
+    ):
+        await until(pilot, lambda: len(tasks(app)) == 4)
+        await pilot.press("g", "c")
+        await until(pilot, lambda: len(app.screen_stack) == 2 and "2 + OFF = 10" in text(app, "theirs"))
+        assert "2 + OFF = 15" in text(app, "ours")
+        assert "2 - OFF = 0" in text(app, "base")
+        assert "1   # What it costs" in text(app, "ours")
+        await pilot.press("3")
+        await until(pilot, lambda: len(app.screen_stack) == 3)
+        await pilot.press("down", "enter")
+        async with asyncio.timeout(PATIENCE):
+            while not (settled := await asked(world)):
+                await pilot.pause(0.02)
+        assert settled == [ResolveConflict(candidate, "theirs")]
+        await story.resolve("schema")
+        await until(pilot, lambda: "by a person" in text(app, "case"))
+        await pilot.press("escape")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+
+
+async def test_the_train_is_seen_with_what_its_gate_prints_and_reordered_by_keys() -> None:
+    world = World()
+    story = await Story.begin(world)
+    candidates = []
+    for task, window in (("schema", "backend-1"), ("docs", "docs-1")):
+        await story.dispatch(task, window=window)
+        candidates.append(await story.succeed(task, window=window))
+    first, second = candidates
+    commit = sha("speculative")
+    await story.tell(
+        ev.CandidateProbed(first, TaskId("schema"), sha("trunk"), commit),
+        ev.GateStarted(first, TaskId("schema"), commit),
+    )
+    await world.store.add(story.run, gate_id(commit), [Entry(1.0, EntryKind.OUTPUT, "looking closely\x1b[31m")])
+    async with on_stage(world) as stage, screen(stage_server(stage), RUN) as (app, pilot):
+        await until(pilot, lambda: len(tasks(app)) == 4)
+        await pilot.press("g", "m")
+        await until(pilot, lambda: len(app.screen_stack) == 2 and "looking closely" in text(app, "gate"))
+        table = app.screen_stack[-1].query_one("#train", DataTable)
+        assert [str(table.get_row_at(at)[1]) for at in range(2)] == ["schema", "docs"]
+        assert [str(table.get_row_at(at)[2]) for at in range(2)] == ["1", "2"]
+        assert "gate runs" in str(table.get_row_at(0)[3])
+        await world.store.add(story.run, gate_id(commit), [Entry(2.0, EntryKind.OUTPUT, "found nothing")])
+        await until(pilot, lambda: "found nothing" in text(app, "gate"))
+        await pilot.press("J")
+        async with asyncio.timeout(PATIENCE):
+            while not (wished := await asked(world)):
+                await pilot.pause(0.02)
+        assert wished == [ReorderTrain((second, first))]
+        await pilot.press("j", "d")
+        await until(pilot, lambda: len(app.screen_stack) == 3)
+        await pilot.press("down", "enter")
+        async with asyncio.timeout(PATIENCE):
+            while len(wished := await asked(world)) < 2:
+                await pilot.pause(0.02)
+        assert wished[1] == DropCandidate(second)
 
 
 async def test_a_server_that_comes_back_is_followed_where_it_was() -> None:

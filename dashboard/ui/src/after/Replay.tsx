@@ -2,18 +2,18 @@
 import { PauseOutlined, PlayCircleOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button, Segmented, Slider } from "antd";
-import { useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { useParams, useSearchParams } from "react-router";
 import { api } from "../api/client";
 import type { Envelope } from "../api/types";
-import { StateIcon, StatusMark, toneOf } from "../parts/marks";
 import { Panel, Quiet } from "../parts/Panel";
 import { EventLine } from "../run/Activity";
-import { partsOf } from "../run/facts";
+import Graph from "../run/Graph";
 import { Progress } from "../run/Progress";
 import { useLive } from "../live/store";
 import { clockOf, useSay } from "../words";
-import { countsOf, statusesAt } from "./fold";
+import { countsOf, Then } from "../run/then";
+import { statusesAt } from "./fold";
 
 const PAGE = 1000;
 const SPEEDS = [5, 20, 100];
@@ -38,12 +38,16 @@ export default function Replay() {
   const [speed, setSpeed] = useState(SPEEDS[1]!);
   const last = data?.length ?? 0;
   const at = Math.min(Number(asked.get("at") ?? last) || last, last);
-  const seek = (next: number) => setAsked({ at: String(next) }, { replace: true });
+  const seek = useCallback((next: number) => setAsked((before) => {
+    const after = new URLSearchParams(before);
+    after.set("at", String(next));
+    return after;
+  }, { replace: true }), [setAsked]);
   useEffect(() => {
     if (!plays || at >= last) return;
-    const timer = window.setTimeout(() => setAsked({ at: String(at + 1) }, { replace: true }), 1000 / speed);
+    const timer = window.setTimeout(() => seek(at + 1), 1000 / speed);
     return () => clearTimeout(timer);
-  }, [plays, at, last, speed, setAsked]);
+  }, [plays, at, last, speed, seek]);
   const names = useMemo(() => tasks.map((one) => one.id), [tasks]);
   const statuses = useMemo(() => statusesAt(data ?? [], at, names), [data, at, names]);
   if (!data?.length) return <Quiet>{say("loading")}</Quiet>;
@@ -62,12 +66,8 @@ export default function Replay() {
       </div>
       <Progress counts={counts} label={say("replay.title")} />
       <div className="replay-body">
-        <ul className="tiles">
-          {names.map((name) => (
-            <li key={name} className={`tile tone-${toneOf(statuses[name]!)}`} data-task={name} data-status={statuses[name]}><StateIcon state={statuses[name]!} /> {name}</li>
-          ))}
-        </ul>
-        <Panel title={say("run.activity")} level={3} extra={partsOf(counts).map(([status, count]) => <StatusMark key={status} status={status} count={count} />)}>
+        <Then.Provider value={statuses}><Graph /></Then.Provider>
+        <Panel title={say("run.activity")} level={3}>
           {data.slice(Math.max(0, at - 30), at).map((one) => <EventLine key={one.seq} envelope={one} />)}
         </Panel>
       </div>

@@ -26,9 +26,3 @@ export function statusesAt(events: Envelope[], count: number, tasks: string[]): 
   }
   return found;
 }
-
-export function countsOf(statuses: Record<string, string>): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const status of Object.values(statuses)) counts[status] = (counts[status] ?? 0) + 1;
-  return counts;
-}

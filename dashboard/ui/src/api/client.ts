@@ -48,6 +48,7 @@ const inRun = (run: string) => ({ params: { path: { run } } });
 export const api = {
   runs: () => unwrap(client.GET("/api/v1/runs", { params: { query: { limit: 100 } } })),
   run: (run: string) => unwrap(client.GET("/api/v1/runs/{run}", inRun(run))),
+  plan: (run: string) => unwrap(client.GET("/api/v1/runs/{run}/plan", inRun(run))),
   forecast: (run: string) => unwrap(client.GET("/api/v1/runs/{run}/forecast", inRun(run))),
   timeline: (run: string) => unwrap(client.GET("/api/v1/runs/{run}/timeline", inRun(run))),
   conflicts: (run: string, diffs: boolean) =>
@@ -58,6 +59,8 @@ export const api = {
     unwrap(client.GET("/api/v1/runs/{run}/tasks/{task}/transcript", {
       params: { path: { run, task }, query: { attempt, after, limit: 1000 } },
     })),
+  gateOutput: (run: string, commit: string, after: number) =>
+    unwrap(client.GET("/api/v1/runs/{run}/gates/{commit}/output", { params: { path: { run, commit }, query: { after, limit: 1000 } } })),
   events: (run: string, after: number, limit: number) =>
     unwrap(client.GET("/api/v1/runs/{run}/events", { params: { path: { run }, query: { after, limit } } })),
   sides: (run: string, candidate: string, path: string) =>

@@ -20,7 +20,7 @@ export function Case({ run, one }: { run: string; one: ConflictCase }) {
   return (
     <Panel className="case-detail" title={<>{one.task ? <Link to={`/runs/${run}/tasks/${one.task}`}>{one.task}</Link> : one.candidate} <span className="quiet">{say("conflicts.onto", { commit: one.onto.slice(0, 10) })}</span></>}
       extra={<><span className="quiet">{say("conflicts.found", { when: clockOf(one.found) })}</span>{one.simulated ? <Simulated /> : null}</>}>
-      {one.note && !one.settled ? <Alert type="warning" showIcon banner title={say("conflicts.notSettled", { why: one.note })} /> : null}
+      {one.note && !one.settled ? <Alert type="warning" showIcon banner title={say("conflicts.notSettled", { why: one.note.replace(/\.$/, "") })} /> : null}
       {one.settled ? null : <Choices run={run} candidate={one.candidate} />}
       {one.settled ? null : <Suspense fallback={<Quiet>{say("loading")}</Quiet>}><Hand run={run} one={one} /></Suspense>}
       {one.conflicts.map((conflict, at) => <Clash key={at} conflict={conflict} />)}
@@ -82,7 +82,7 @@ function Settled({ run, one }: { run: string; one: ConflictCase }) {
   return (
     <div className="settled">
       <dl className="facts">
-        <div><dt>{say("conflicts.rung")}</dt><dd><strong>{resolution.rung}</strong></dd></div>
+        <div><dt>{say("conflicts.rung")}</dt><dd><strong>{say(`rung.${resolution.rung}`)}</strong></dd></div>
         <div><dt>{say("conflicts.by")}</dt><dd>{resolution.by}{resolution.simulated ? <Simulated /> : null}</dd></div>
         <div><dt>{say("conflicts.how")}</dt><dd>{resolution.how}</dd></div>
         <div><dt>{say("conflicts.paths")}</dt><dd>{resolution.paths.map((path) => <code key={path}>{path}</code>)}</dd></div>

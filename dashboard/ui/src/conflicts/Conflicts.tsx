@@ -24,8 +24,10 @@ export default function Conflicts() {
     return () => clearTimeout(timer);
   }, [seq, refetch]);
   if (!data) return <Quiet>{say("loading")}</Quiet>;
-  const settled = [...data.settled].reverse();
-  const all = [...data.open, ...settled];
+  const ended = [...data.settled].reverse();
+  const settled = ended.filter((one) => one.settled !== "gone");
+  const gone = ended.filter((one) => one.settled === "gone");
+  const all = [...data.open, ...settled, ...gone];
   const chosen = all.find((one) => keyOf(one) === candidate) ?? all.find((one) => one.candidate === candidate) ?? all[0];
   const list = (cases: ConflictCase[], none: string) => (cases.length
     ? cases.map((one) => <Entry key={keyOf(one)} run={run} one={one} chosen={one === chosen} />)
@@ -35,8 +37,9 @@ export default function Conflicts() {
       <section className="panel conflict-list" aria-label={say("conflicts.list")}>
         <h3>{say("conflicts.inbox")} ({data.open.length})</h3>
         {list(data.open, say("conflicts.noneOpen"))}
-        <h3>{say("conflicts.audit")} ({data.settled.length})</h3>
+        <h3>{say("conflicts.audit")} ({settled.length})</h3>
         {list(settled, say("conflicts.noneSettled"))}
+        {gone.length ? <details className="gone" open={chosen?.settled === "gone"}><summary>{say("conflicts.settled.gone")} ({gone.length})</summary>{list(gone, "")}</details> : null}
         {chosen ? <Overlaps run={run} seen={data.seen} /> : null}
       </section>
       {chosen ? <Case key={keyOf(chosen)} run={run} one={chosen} /> : <Overlaps run={run} seen={data.seen} />}
@@ -54,10 +57,13 @@ function Entry({ run, one, chosen }: { run: string; one: ConflictCase; chosen: b
           ? <span className="mark tone-landed"><StateIcon state="LANDED" /><span>{say(`conflicts.settled.${one.settled}`)}</span></span>
           : <span className="mark tone-conflicted"><StateIcon state="CONFLICTED" /><span>{say("conflicts.open")}</span></span>}
         <strong>{one.task ?? one.candidate}</strong>
-        {one.simulated ? <Simulated /> : null}
         <span className="quiet end">{clockOf(one.found)}</span>
       </span>
-      <span className="quiet">{paths.slice(0, 3).join(", ")}{paths.length > 3 ? ` +${paths.length - 3}` : ""}</span>
+      <span className="case-foot">
+        {one.resolution ? <span className="rung">{say(`rung.${one.resolution.rung}`)}</span> : null}
+        {one.simulated ? <Simulated /> : null}
+        <span className="quiet case-paths">{paths.slice(0, 3).join(", ")}{paths.length > 3 ? ` +${paths.length - 3}` : ""}</span>
+      </span>
     </Link>
   );
 }

@@ -41,7 +41,7 @@ function Foreseen({ forecast }: { forecast: ForecastView }) {
       {forecast.overlaps.length ? (
         <table className="table">
           <thead><tr><th scope="col">{say("desk.overlaps")}</th><th scope="col">{say("desk.touches")}</th></tr></thead>
-          <tbody>{forecast.overlaps.slice(0, 200).map((one, at) => <tr key={at}><td>{one.left} · {one.right}</td><td><code>{one.glob}</code> <code>{one.other}</code> {one.exclusive ? <span className="mark tone-gating">{say("desk.exclusiveOverlap")}</span> : null}</td></tr>)}</tbody>
+          <tbody>{forecast.overlaps.slice(0, 200).map((one, at) => <tr key={at}><td>{one.left} · {one.right}</td><td><code>{one.glob}</code>{one.other === one.glob ? null : <> <code>{one.other}</code></>} {one.exclusive ? <span className="mark tone-gating">{say("desk.exclusiveOverlap")}</span> : null}</td></tr>)}</tbody>
         </table>
       ) : <Quiet>{say("desk.noOverlaps")}</Quiet>}
     </div>

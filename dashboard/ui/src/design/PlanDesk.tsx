@@ -8,14 +8,15 @@ import { api } from "../api/client";
 import { DiffView } from "../parts/DiffView";
 import { Panel, Quiet } from "../parts/Panel";
 import { useKeys } from "../shell/keys";
-import { dateOf, useSay } from "../words";
+import { useSay } from "../words";
 import { DryRun } from "./DryRun";
 import { Editor } from "./Editor";
 import { addTask, connect, disconnect, sketch } from "./plan";
 import { PlanGraph } from "./PlanGraph";
 import { TaskForm } from "./TaskForm";
 import { TEMPLATES } from "./templates";
-import { changes, keep, kept, type Version } from "./versions";
+import { VersionPick, type Chosen } from "./VersionPick";
+import { changes, keep, kept, nameOf } from "./versions";
 import { save } from "../export/save";
 
 const DRAFT = "tianting.plan";
@@ -41,7 +42,7 @@ export default function PlanDesk() {
   const [chosen, setChosen] = useState("");
   const [line, setLine] = useState(0);
   const [versions, setVersions] = useState(kept);
-  const [version, setVersion] = useState<Version | null>(null);
+  const [version, setVersion] = useState<Chosen | null>(null);
   const late = useLate(text);
   const { data } = useQuery({ queryKey: ["check", late], queryFn: () => api.check({ plan: late }), enabled: late.trim() !== "", placeholderData: (before) => before });
   const checked = late.trim() ? data : undefined;
@@ -105,8 +106,7 @@ export default function PlanDesk() {
         <Sources read={setText} told={told} fetch={fromRepository} store={store} at={place.path} empty={!text.trim()} />
         <Select value={null} placeholder={say("desk.templates")} aria-label={say("desk.templates")} onChange={(name: string | null) => name && setText(TEMPLATES[name]!)}
           options={Object.keys(TEMPLATES).map((value) => ({ value, label: say(`desk.template.${value}`) }))} className="desk-select" />
-        <Select value={version?.at ?? null} placeholder={say("desk.versions")} aria-label={say("desk.versions")} allowClear disabled={!versions.length}
-          onChange={(at: number | null) => setVersion(versions.find((one) => one.at === at) ?? null)} options={versions.map((one) => ({ value: one.at, label: `${dateOf(one.at / 1000)} · ${one.name}` }))} className="desk-select" />
+        <VersionPick kept={versions} name={nameOf(text)} chosen={version?.key ?? null} choose={setVersion} told={told} />
         <Button icon={<SaveOutlined aria-hidden />} disabled={!text.trim()} onClick={() => {
           setVersions(keep(text));
           void message.success(say("desk.kept"));

@@ -1,4 +1,5 @@
-// Versions of a plan that this browser keeps: one at every launch, and whenever a person asks for it.
+// Versions of a plan: those that this browser keeps (whenever a person asks for it or saves), and those that were
+// launched, which the ledger keeps for everybody.
 import { diffIndices } from "node-diff3";
 import type { Diff } from "../api/types";
 
@@ -7,6 +8,12 @@ export interface Version {
   name: string;
   text: string;
 }
+
+/** How a version is called in a list: by the run that was launched with it, or by when this browser kept it. */
+export const ofRun = (run: string): string => `run/${run}`;
+export const ofBrowser = (at: number): string => `kept/${at}`;
+
+export const nameOf = (text: string): string => /^name:\s*(.+)$/m.exec(text)?.[1]?.replace(/\s+#.*$/, "").trim() ?? "";
 
 const KEPT = "tianting.plan.versions";
 const MOST = 30;
@@ -22,8 +29,7 @@ export function kept(): Version[] {
 export function keep(text: string): Version[] {
   const before = kept();
   if (before[0]?.text === text) return before;
-  const name = /^name:\s*(.+)$/m.exec(text)?.[1]?.trim() ?? "";
-  const after = [{ at: Date.now(), name, text }, ...before].slice(0, MOST);
+  const after = [{ at: Date.now(), name: nameOf(text), text }, ...before].slice(0, MOST);
   localStorage.setItem(KEPT, JSON.stringify(after));
   return after;
 }

@@ -19,6 +19,9 @@ const looks = EditorView.theme({
   ".cm-changedLine, .cm-insertedLine": { backgroundColor: "var(--added-soft) !important" },
   ".cm-deletedLine, .cm-deletedText": { color: "var(--removed)" },
   ".cm-changedText": { background: "none !important", fontWeight: "700" },
+  // The mark of the library is in few fonts.
+  ".cm-collapsedLines": { color: "var(--quiet)", background: "var(--raised)" },
+  ".cm-collapsedLines:before, .cm-collapsedLines:after": { content: "'⋯'" },
   ".cm-conflict": { backgroundColor: "var(--s-conflicted-soft)" },
 });
 

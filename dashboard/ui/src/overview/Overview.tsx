@@ -12,8 +12,9 @@ import { Panel, Quiet } from "../parts/Panel";
 import { Questions } from "../parts/Question";
 import { openConflicts, readyOf, windowsOf } from "../run/facts";
 import { Progress } from "../run/Progress";
+import { spendOf } from "../run/Spent";
 import { WindowStrip } from "../run/Windows";
-import { clockOf, dateOf, lengthOf, moneyOf, numberOf, useSay, type Say } from "../words";
+import { clockOf, dateOf, lengthOf, moneyOf, useSay, type Say } from "../words";
 
 const FOLLOWED = 12;
 
@@ -83,7 +84,7 @@ function Totals({ runs }: { runs: RunView[] }) {
       { name: say("overview.queue"), value: sum((one) => one.train.length) },
       { name: say("overview.conflicts"), value: conflicts, tone: conflicts ? "conflicted" : undefined, note: `${sum((one) => one.resolved)} ${say("overview.resolved")}` },
       { name: say("overview.landed"), value: say("of", { part: sum((one) => one.counts.LANDED ?? 0), whole: sum((one) => one.tasks.length) }) },
-      { name: say("overview.spend"), value: moneyOf(sum((one) => one.cost.usd)), note: `${numberOf(sum((one) => one.cost.tokens))} ${say("overview.tokens")}` },
+      spendOf(say, runs),
       { name: say("overview.eta"), value: lengthOf(remaining), note: clockOf(now + remaining), title: say("overview.etaHint") },
     ]} />
   );
@@ -121,7 +122,7 @@ function Card({ run }: { run: RunView }) {
       <p className="card-facts">
         <span>{say("overview.landed")} <strong>{landed}</strong></span>
         <span>{say("overview.queue")} <strong>{run.train.length}</strong></span>
-        <span>{say("overview.spend")} <strong>{moneyOf(run.cost.usd)}</strong></span>
+        <span>{say("overview.spend")} <strong>{run.limits.usd === null ? moneyOf(run.cost.usd) : say("of", { part: moneyOf(run.cost.usd), whole: moneyOf(run.limits.usd) })}</strong></span>
         <span title={say("overview.etaHint")}>{say("overview.eta")} <strong>{lengthOf(run.remaining)}</strong></span>
         <span>{say("run.onto", { trunk: run.trunk.branch })}</span>
       </p>

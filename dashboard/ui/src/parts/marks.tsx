@@ -34,6 +34,13 @@ const TONES: Record<string, string> = {
 
 export const toneOf = (state: string): string => (TONES[state] ?? state).toLowerCase().replace("_you", "");
 
+/** How a gate stands: the state that it looks like, and the key of its word. */
+export function verdictOf(gate: { passed: boolean | null; stopped: boolean }): [string, string] {
+  if (gate.stopped) return ["CANCELLED", "gate.stopped"];
+  if (gate.passed === null) return ["GATING", "gate.running"];
+  return gate.passed ? ["LANDED", "gate.green"] : ["FAILED", "gate.red"];
+}
+
 export function StateIcon({ state }: { state: string }) {
   const Icon = ICONS[state] ?? ClockCircleOutlined;
   return <Icon aria-hidden />;

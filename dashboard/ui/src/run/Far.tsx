@@ -6,6 +6,7 @@ import { token, useLook } from "../look/theme";
 import { toneOf } from "../parts/marks";
 import { SIZE, type Drawn } from "./grouping";
 import type { Places } from "./layout";
+import { useThen } from "./then";
 import { FAR } from "./viewport";
 
 interface Props {
@@ -22,6 +23,7 @@ export function Far({ run, drawn, places, found, label }: Props) {
   const transform = useStore((state) => state.transform);
   const [width, height] = [useStore((state) => state.width), useStore((state) => state.height)];
   const tasks = useLive(run, (state) => state.tasks);
+  const then = useThen();
   const far = transform[2] < FAR;
   useEffect(() => {
     const pen = far ? board.current?.getContext("2d") : null;
@@ -35,8 +37,9 @@ export function Far({ run, drawn, places, found, label }: Props) {
     for (const [id, place] of Object.entries(places)) {
       const [left, top] = [place[0] * zoom + x, place[1] * zoom + y];
       if (left > width || top > height || left + size[0] < 0 || top + size[1] < 0) continue;
-      const one = tasks[id] ?? tasks[drawn.groups[id]?.tasks[0] ?? ""];
-      const tone = toneOf(one?.waiting_for_you ? "NEEDS_YOU" : (one?.status ?? "WAITING"));
+      const name = tasks[id] ? id : (drawn.groups[id]?.tasks[0] ?? "");
+      const one = tasks[name];
+      const tone = toneOf(then ? (then[name] ?? "WAITING") : one?.waiting_for_you ? "NEEDS_YOU" : (one?.status ?? "WAITING"));
       pen.globalAlpha = found.size && !found.has(id) ? 0.25 : 1;
       pen.fillStyle = colours[tone] ??= token(`--s-${tone}`) || token("--quiet");
       pen.fillRect(left, top, ...size);
@@ -46,7 +49,7 @@ export function Far({ run, drawn, places, found, label }: Props) {
       }
     }
     board.current!.dataset.drawn = String(Object.keys(places).length);
-  }, [far, transform, width, height, places, tasks, drawn, found, dark]);
+  }, [far, transform, width, height, places, tasks, then, drawn, found, dark]);
   if (!far) return null;
   const sharp = window.devicePixelRatio || 1;
   return <canvas ref={board} className="far" width={width * sharp} height={height * sharp} role="img" aria-label={label} />;

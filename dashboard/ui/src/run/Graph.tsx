@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Background, ControlButton, Controls, MarkerType, MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, type Edge, type Node } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
-import { ExpandOutlined } from "@ant-design/icons";
+import { ExpandOutlined, FireFilled } from "@ant-design/icons";
 import { Button, Input, Select } from "antd";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useNavigate, useParams, useSearchParams } from "react-router";
@@ -19,12 +19,15 @@ import { around, draw, SIZE, type Drawn, type Grouping } from "./grouping";
 import { Far } from "./Far";
 import type { Places } from "./layout";
 import { GroupNode, TaskNode } from "./nodes";
+import { countsOf, useThen } from "./then";
 import { useLayout } from "./useLayout";
 import { boundsOf, FAR, LARGE, useNear, withEnds } from "./viewport";
 
-const NODES = { task: TaskNode, group: GroupNode };
+// Not "group": the library draws a frame of its own around nodes of that type.
+const NODES = { task: TaskNode, cluster: GroupNode };
 const GROUPED_FROM = 500;
 const ALL_VISIBLE = 150;
+const MAPPED = 40;
 const NOWHERE: Places = {};
 const ACTIVE = new Set(["RUNNING", "GATING", "PROPOSED", "CONFLICTED"]);
 
@@ -91,7 +94,6 @@ function Canvas({ run, forecast }: { run: string; forecast: ForecastView }) {
           { value, label: say(`graph.group${value[0]!.toUpperCase()}${value.slice(1)}`) }))} />
         <Button aria-pressed={critical} type={critical ? "primary" : "default"} onClick={() => set("path", critical ? null : "critical")}>{say("graph.criticalOnly")}</Button>
         <Button aria-pressed={focus} type={focus ? "primary" : "default"} onClick={() => set("focus", focus ? null : "live")}>{say("graph.focus")}</Button>
-        <span className="legend" aria-label={say("graph.legend")} role="group">{STATUSES.map((one) => <StatusMark key={one} status={one} />)}</span>
       </div>
       <div className="canvas" ref={board} data-zoom="near">
         <ReactFlow nodes={nodes} edges={edges} nodeTypes={NODES} colorMode={dark ? "dark" : "light"} minZoom={0.02} maxZoom={2} nodesDraggable={false} nodesConnectable={false} edgesFocusable={false}
@@ -113,12 +115,21 @@ function Canvas({ run, forecast }: { run: string; forecast: ForecastView }) {
           <Background gap={22} />
           <Controls showInteractive={false} showFitView={false}><ControlButton onClick={() => show(Object.keys(places), 0.02)} aria-label={say("graph.fit")} title={say("graph.fit")}><ExpandOutlined aria-hidden /></ControlButton></Controls>
           {large ? <Far run={run} drawn={drawn} places={places} found={found} label={say("graph.map")} /> : null}
-          {nodes.length > 12 && !large ? <MiniMap pannable zoomable ariaLabel={say("graph.map")} nodeStrokeWidth={0} nodeColor="var(--strong-line)" bgColor="var(--raised)" /> : null}
+          {nodes.length > MAPPED && !large ? <MiniMap pannable zoomable ariaLabel={say("graph.map")} nodeStrokeWidth={0} nodeColor="var(--strong-line)" bgColor="var(--raised)" /> : null}
         </ReactFlow>
         {laid?.asked === drawn.asked ? null : <p className="laying">{say("graph.laying")}</p>}
       </div>
+      <Legend run={run} />
     </section>
   );
+}
+
+function Legend({ run }: { run: string }) {
+  const say = useSay();
+  const live = useLive(run, (state) => state.run!.counts);
+  const then = useThen();
+  const counts = then ? countsOf(then) : live;
+  return <p className="legend strip-below" aria-label={say("graph.legend")} role="group">{STATUSES.map((one) => <StatusMark key={one} status={one} count={counts[one] ?? 0} />)}<span className="end mark"><FireFilled className="critical-mark" aria-hidden /> {say("graph.critical")}</span></p>;
 }
 
 function findIn(drawn: Drawn, query: string): Set<string> {
@@ -139,7 +150,7 @@ function elements(
     const isCritical = drawn.critical.has(id);
     const [x, y] = places[id]!;
     return {
-      id, type: single ? "task" : "group", position: { x, y }, width: SIZE.width, height: SIZE.height, ariaLabel: spec?.title ? `${id}: ${spec.title}` : id,
+      id, type: single ? "task" : "cluster", position: { x, y }, width: SIZE.width, height: SIZE.height, ariaLabel: spec?.title ? `${id}: ${spec.title}` : id,
       data: {
         run, task: single ? id : undefined, title: spec?.title, role: group.role, tasks: group.tasks, critical: isCritical,
         dim: (critical && !isCritical) || (found.size > 0 && !found.has(id)), found: found.has(id),

@@ -14,7 +14,7 @@ import { clockOf, lengthOf, numberOf, useSay, type Say } from "../words";
 import { heightOf, init, optionOf, type ECharts } from "./chart";
 import { byTask, byWindow, lowerBound, type Rows, type Span, type SpanKind } from "./spans";
 
-const LEGEND: SpanKind[] = ["wait", "start", "work", "failed", "queue", "gate", "green", "red", "conflict", "landed"];
+const LEGEND: SpanKind[] = ["wait", "start", "work", "failed", "queue", "gate", "green", "red", "stopped", "conflict", "landed"];
 const TABLE_ROWS = 400;
 
 export default function Lanes() {
@@ -58,7 +58,7 @@ function Drawn({ view, forecast, run }: { view: TimelineView; forecast: Forecast
   );
 }
 
-const WORDS: Partial<Record<SpanKind, string>> = { green: "gate.green", red: "gate.red", gate: "lanes.gate" };
+const WORDS: Partial<Record<SpanKind, string>> = { green: "gate.green", red: "gate.red", gate: "lanes.gate", stopped: "gate.stopped" };
 const wordOf = (say: Say, kind: SpanKind): string => say(WORDS[kind] ?? `lanes.${kind}`);
 
 interface ChartProps {

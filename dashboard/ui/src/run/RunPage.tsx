@@ -13,10 +13,11 @@ import { Panel, Quiet } from "../parts/Panel";
 import { Questions } from "../parts/Question";
 import { useIntend, useRefusals, useSure } from "../parts/steer";
 import { useKeys } from "../shell/keys";
-import { clockOf, dateOf, lengthOf, moneyOf, numberOf, useSay } from "../words";
+import { clockOf, dateOf, lengthOf, useSay } from "../words";
 import { Activity } from "./Activity";
 import { openConflicts, readyOf, windowsOf } from "./facts";
 import { Progress } from "./Progress";
+import { spendOf, Spent } from "./Spent";
 import { Train } from "./Train";
 import { Windows } from "./Windows";
 
@@ -32,21 +33,21 @@ export function RunPage() {
   const run = useLive(name, (state) => state.run);
   const error = useLive(name, (state) => state.error);
   const at = useLocation().pathname;
-  const [wide, slim] = [WIDE.test(at), ONE_TASK.test(at)];
+  const [wide, slim] = [WIDE.test(at), ONE_TASK.test(at) || at.endsWith("/replay")];
   useEffect(() => {
     if (!run) return;
     const open = run.questions.length;
     document.title = `${open ? `(${open}) ` : ""}${run.name || run.run} · ${say(`runStatus.${run.status}`)} · Tianting`;
   }, [run, say]);
   if (!run) return <div className="page"><h1 className="unseen">{name}</h1>{error ? <Alert type="error" title={error} showIcon /> : <Quiet>{say("loading")}</Quiet>}</div>;
+  // The conflicts' own view has their questions where their sides are.
+  const questions = slim ? [] : run.questions.filter((one) => one.about !== "conflict" || !at.includes("/conflicts"));
   return (
     <div className="page run">
       <Head run={run} slim={slim} />
       {error ? <Alert type="warning" title={error} showIcon banner /> : null}
       <Notices run={run} />
-      {run.questions.length && !slim ? (
-        <Panel title={say("overview.needsYou")} className="needs"><Questions run={run.run} questions={run.questions} /></Panel>
-      ) : null}
+      {questions.length ? <Panel title={say("overview.needsYou")} className="needs"><Questions run={run.run} questions={questions} /></Panel> : null}
       <nav className="tabs" aria-label={say("run.views")}>
         {VIEWS.map((view) => (
           <NavLink key={view} to={`/runs/${name}/${view}`} end={view !== "tasks"}>
@@ -61,6 +62,7 @@ export function RunPage() {
           <div className="run-side">
             <Panel title={say("run.windows")}><Windows run={run} /></Panel>
             <Panel title={say("run.train")}><Train run={run} /></Panel>
+            {run.spent.length ? <Panel title={say("run.spent")}><Spent spent={run.spent} /></Panel> : null}
             <Activity run={name} title={say("run.activity")} />
           </div>
         )}
@@ -95,7 +97,7 @@ function Head({ run, slim }: { run: RunView; slim: boolean }) {
           <ExportMenu run={run} />
           {ended ? null : run.paused
             ? <Button icon={<PlayCircleOutlined aria-hidden />} onClick={toggle}>{say("run.resume")}</Button>
-            : <Button icon={<PauseOutlined aria-hidden />} onClick={toggle}>{say("run.pause")}</Button>}
+            : <Button icon={<PauseOutlined aria-hidden />} onClick={toggle} aria-keyshortcuts="p">{say("run.pause")}</Button>}
           {ended || run.cancelled ? null : <Button danger icon={<StopOutlined aria-hidden />} onClick={() => void cancel()}>{say("run.cancelRun")}</Button>}
         </div>
       </div>
@@ -114,11 +116,11 @@ function RunFigures({ run }: { run: RunView }) {
   return (
     <Figures label={say("overview.progress")} figures={[
       { name: say("overview.landed"), value: say("of", { part: run.counts.LANDED ?? 0, whole: run.tasks.length }) },
-      { name: say("overview.windowsBusy"), value: busy, note: `${idle} ${say("overview.windowsIdle")}${asking ? ` · ${asking} ${say("overview.waitingForYou")}` : ""}` },
+      { name: say("overview.windowsBusy"), value: busy, note: [`${idle} ${say("overview.windowsIdle")}`, ...(asking ? [`${asking} ${say("overview.asking")}`] : [])].join(" · ") },
       { name: say("overview.concurrency"), value: `${busy + asking} / ${run.limits.windows}`, title: say("overview.concurrencyHint"), note: `${readyOf(run)} ${say("overview.ready")}` },
       { name: say("overview.queue"), value: run.train.length },
       { name: say("overview.conflicts"), value: conflicts, tone: conflicts ? "conflicted" : undefined, note: `${run.resolved} ${say("overview.resolved")}` },
-      { name: say("overview.spend"), value: moneyOf(run.cost.usd), note: `${numberOf(run.cost.tokens)} ${say("overview.tokens")}` },
+      spendOf(say, [run]),
       { name: say("run.duration"), value: run.started ? <Elapsed since={run.started} until={ended ? run.ts : null} /> : "–" },
       ...(ended ? [] : [{ name: say("overview.eta"), value: lengthOf(run.remaining), note: clockOf(now + run.remaining), title: say("overview.etaHint") }]),
     ]} />
@@ -132,6 +134,6 @@ function Notices({ run }: { run: RunView }) {
     <>
       {orphan ? <Alert type="warning" showIcon banner title={say("run.notLed", { run: run.run })} /> : null}
       {run.refused ? <Alert type="error" showIcon banner title={run.refused} /> : null}
-          </>
+    </>
   );
 }

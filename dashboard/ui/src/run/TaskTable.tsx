@@ -104,7 +104,7 @@ const Row = memo(function Row({ run, task, critical, spent }: { run: string; tas
         {task.simulated ? <Simulated /> : null}
         <span className="task-title">{task.title}</span>
       </th>
-      <td className="col-reason"><span>{reasonOf(say, task)}</span>{task.note ? <span className="note">{task.note}</span> : null}</td>
+      <td className="col-reason"><span title={task.reason ?? undefined}>{reasonOf(say, task)}</span>{task.note ? <span className="note">{task.note}</span> : null}</td>
       <td className="col-window">{task.live ? <code>{task.window}</code> : ""}</td>
       <td className="col-role">{task.role}</td>
       <td className="col-attempts number">{task.attempts || ""}</td>

@@ -29,7 +29,7 @@ export interface Drawing {
 
 const TOKENS: Record<SpanKind, string> = {
   wait: "--s-waiting", start: "--s-running-soft", work: "--s-running", failed: "--s-failed", queue: "--s-proposed-soft", gate: "--s-gating", green: "--s-landed",
-  red: "--s-failed", landed: "--s-landed", conflict: "--s-conflicted",
+  red: "--s-failed", landed: "--s-landed", conflict: "--s-conflicted", stopped: "--strong-line",
 };
 
 const ROW = 26;
@@ -107,7 +107,7 @@ function shape(
       ...(span.kind === "queue" || span.kind === "start" ? { stroke: colours[span.kind === "queue" ? "queue" : "work"], lineWidth: 1 } : {}),
     },
   }];
-  if (width > 46 && !thin && span.kind !== "conflict" && span.kind !== "start") {
+  if (width > 46 && !thin && !["conflict", "start", "stopped"].includes(span.kind)) {
     children.push({
       type: "text", silent: true,
       style: { x: from + 6, y: middle, text: span.task, fill: other.panel, fontSize: 11, fontWeight: 600, verticalAlign: "middle", width: width - 10, overflow: "truncate" },

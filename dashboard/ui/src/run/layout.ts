@@ -28,7 +28,24 @@ export function place(asked: Asked): Places {
   return asked.boxes.length > DAGRE_LIMIT || (dense && asked.boxes.length > SPARED) ? grid(asked) : ranked(asked);
 }
 
+/** What is joined in the order of its needs; what stands alone in a block below, which needs no order. */
 function ranked({ boxes, edges, width, height }: Asked): Places {
+  const joined = new Set(edges.flat());
+  const tied = boxes.filter(({ id }) => joined.has(id));
+  const places = tied.length ? layers({ boxes: tied, edges, width, height }) : {};
+  const ends = Object.values(places).map(([x, y]) => [x + width, y + height] as const);
+  const right = Math.max(0, ...ends.map(([x]) => x));
+  const below = tied.length ? Math.max(...ends.map(([, y]) => y)) + 2 * GAP.down : 12;
+  const loose = boxes.filter(({ id }) => !joined.has(id));
+  const across = width + GAP.down;
+  const columns = Math.max(Math.floor(right / across), Math.ceil(Math.sqrt(loose.length / 2)), 1);
+  loose.forEach(({ id }, at) => {
+    places[id] = [12 + (at % columns) * across, below + Math.floor(at / columns) * (height + GAP.down)];
+  });
+  return places;
+}
+
+function layers({ boxes, edges, width, height }: Asked): Places {
   const graph = new graphlib.Graph();
   graph.setGraph({ rankdir: "LR", ranker: "tight-tree", nodesep: GAP.down, ranksep: GAP.across, marginx: 12, marginy: 12 });
   graph.setDefaultEdgeLabel(() => ({}));

@@ -7,6 +7,7 @@ import { Elapsed } from "../parts/Elapsed";
 import { StateIcon, toneOf } from "../parts/marks";
 import { useSay } from "../words";
 import { Progress } from "./Progress";
+import { useThen } from "./then";
 
 export interface NodeData extends Record<string, unknown> {
   run: string;
@@ -25,12 +26,14 @@ const classOf = (data: NodeData, tone: string): string =>
 export const TaskNode = memo(function TaskNode({ data: raw }: NodeProps) {
   const data = raw as NodeData;
   const say = useSay();
-  const task = useTask(data.run, data.task!);
-  const status = task?.waiting_for_you ? "NEEDS_YOU" : (task?.status ?? "WAITING");
+  const now = useTask(data.run, data.task!);
+  const then = useThen();
+  const task = then ? undefined : now;
+  const status = then ? (then[data.task!] ?? "WAITING") : task?.waiting_for_you ? "NEEDS_YOU" : (task?.status ?? "WAITING");
   return (
     <div className={classOf(data, toneOf(status))} data-task={data.task} data-status={status} title={task?.reason ?? data.title}>
       <Handle type="target" position={Position.Left} isConnectable={false} />
-      <p className="node-head"><StateIcon state={status} /><strong>{data.task}</strong>{task?.simulated ? <RobotOutlined className="node-robot" title={say("simulated")} /> : null}{data.critical ? <FireFilled className="critical-mark" title={say("graph.critical")} /> : null}</p>
+      <p className="node-head"><StateIcon state={status} /><strong>{data.task}</strong>{now?.simulated ? <RobotOutlined className="node-robot" title={say("simulated")} /> : null}{data.critical ? <FireFilled className="critical-mark" title={say("graph.critical")} /> : null}</p>
       <p className="node-foot">
         <span>{say(`status.${status}`)}</span>
         <span className="node-more">{task?.live ? <>{task.window} · <Elapsed since={task.since ?? 0} /></> : (data.title || data.role)}</span>
@@ -43,7 +46,8 @@ export const TaskNode = memo(function TaskNode({ data: raw }: NodeProps) {
 export const GroupNode = memo(function GroupNode({ id, data: raw }: NodeProps) {
   const data = raw as NodeData;
   const say = useSay();
-  const counts = useLive(data.run, (state) => countsOf(data.tasks!, (name) => state.tasks[name]?.status));
+  const then = useThen();
+  const counts = useLive(data.run, (state) => countsOf(data.tasks!, (name) => (then ? then[name] : state.tasks[name]?.status)));
   const parts = Object.fromEntries(counts.split(" ").filter(Boolean).map((one) => {
     const [status, count] = one.split(":");
     return [status!, Number(count)];

@@ -2,7 +2,7 @@
 // Never: a drawing, a word; those are the view's.
 import type { Bar, ForecastView, TimelineView } from "../api/types";
 
-export type SpanKind = "wait" | "start" | "work" | "failed" | "queue" | "gate" | "green" | "red" | "landed" | "conflict";
+export type SpanKind = "wait" | "start" | "work" | "failed" | "queue" | "gate" | "green" | "red" | "landed" | "conflict" | "stopped";
 
 export interface Span {
   row: string;
@@ -33,7 +33,7 @@ function ofBar(row: string, bar: Bar, now: number, waits: boolean): Span[] {
   ];
 }
 
-const gateKind = (passed: boolean | null): SpanKind => (passed === null ? "gate" : passed ? "green" : "red");
+const gateKind = ({ passed, stopped }: { passed: boolean | null; stopped: boolean }): SpanKind => (stopped ? "stopped" : passed === null ? "gate" : passed ? "green" : "red");
 
 export function byWindow(view: TimelineView, windows: string[], now: number, gates: string): Rows {
   const seen = [...new Set([...windows, ...view.bars.map((bar) => bar.window)])];
@@ -44,7 +44,7 @@ export function byWindow(view: TimelineView, windows: string[], now: number, gat
     let lane = ends.findIndex((end) => end <= gate.since);
     if (lane < 0) lane = ends.length;
     ends[lane] = to;
-    spans.push({ row: `${gates} ${lane + 1}`, kind: gateKind(gate.passed), task: gate.task, from: gate.since, to, live: gate.seconds === null });
+    spans.push({ row: `${gates} ${lane + 1}`, kind: gateKind(gate), task: gate.task, from: gate.since, to, live: gate.seconds === null });
   }
   return { rows: [...seen, ...ends.map((_, lane) => `${gates} ${lane + 1}`)], spans };
 }
@@ -52,7 +52,7 @@ export function byWindow(view: TimelineView, windows: string[], now: number, gat
 export function byTask(view: TimelineView, tasks: string[], now: number): Rows {
   const spans = view.bars.flatMap((bar) => ofBar(bar.task, bar, now, true));
   for (const gate of view.gates) {
-    spans.push({ row: gate.task, kind: gateKind(gate.passed), task: gate.task, from: gate.since, to: gate.seconds === null ? now : gate.since + gate.seconds, live: gate.seconds === null });
+    spans.push({ row: gate.task, kind: gateKind(gate), task: gate.task, from: gate.since, to: gate.seconds === null ? now : gate.since + gate.seconds, live: gate.seconds === null });
   }
   for (const clash of view.clashes) {
     if (clash.task) spans.push({ row: clash.task, kind: "conflict", task: clash.task, from: clash.found, to: clash.ended ?? now, live: clash.ended === null });

@@ -1,12 +1,14 @@
 // What is known of a task beside its words: what the plan says, every attempt, every gate.
+import { ExportOutlined } from "@ant-design/icons";
 import type { ReactNode } from "react";
+import { Link } from "react-router";
 import type { FailureView, GateView, TaskDetail } from "../api/types";
 import { useLive } from "../live/store";
 import { Elapsed } from "../parts/Elapsed";
-import { Simulated, StateIcon, toneOf } from "../parts/marks";
+import { Simulated, StateIcon, toneOf, verdictOf } from "../parts/marks";
 import { Quiet } from "../parts/Panel";
+import { CopyButton } from "../parts/Copy";
 import { clockOf, lengthOf, moneyOf, numberOf, useSay } from "../words";
-import { CopyButton, TaskLinks } from "./TaskPage";
 
 const short = (commit: string): string => commit.slice(0, 10);
 
@@ -18,9 +20,9 @@ export function Facts({ run, detail }: { run: string; detail: TaskDetail }) {
     [say("table.role"), detail.role],
     [say("table.needs"), detail.needs.length ? <TaskLinks run={run} names={detail.needs} /> : null],
     [say("task.dependents"), dependents.length ? <TaskLinks run={run} names={dependents} /> : null],
-    [say("task.branch"), detail.branch ? <code>{detail.branch}</code> : null],
+    [say("task.branch"), detail.branch ? <><code>{detail.branch}</code><CopyButton text={detail.branch} label={say("task.copyBranch")} /></> : null],
     [say("task.commit"), detail.landed ? <code title={detail.landed}>{say("task.landedAs", { commit: short(detail.landed) })}</code> : null],
-    [say("task.worktree"), last?.worktree ? <><code className="path">{last.worktree}</code><CopyButton text={last.worktree} label={say("task.copyPath")} /></> : null],
+    [say("task.worktree"), last?.worktree && last.outcome === "live" ? <Worktree path={last.worktree} /> : null],
     [say("task.touches"), detail.touches.length ? detail.touches.map((one) => <code key={one}>{one}</code>) : null],
     [say("task.exclusive"), detail.exclusive.length ? detail.exclusive.map((one) => <code key={one}>{one}</code>) : null],
     [say("task.verify"), detail.verify.length ? detail.verify.map((one) => <code key={one}>{one}</code>) : null],
@@ -34,6 +36,24 @@ export function Facts({ run, detail }: { run: string; detail: TaskDetail }) {
       {detail.prompt ? <details className="prompt" open><summary>{say("task.prompt")}</summary><pre tabIndex={0}>{detail.prompt}</pre></details> : null}
     </>
   );
+}
+
+/** Where the agent is at work now. The link is for an editor on this machine that takes such addresses. */
+function Worktree({ path }: { path: string }) {
+  const say = useSay();
+  return (
+    <>
+      <code className="path">{path}</code>
+      <span className="nowrap">
+        <CopyButton text={path} label={say("task.copyPath")} />
+        <a className="plain-link" href={`vscode://file${encodeURI(path)}`} title={say("task.openEditor")} aria-label={say("task.openEditor")}><ExportOutlined aria-hidden /></a>
+      </span>
+    </>
+  );
+}
+
+function TaskLinks({ run, names }: { run: string; names: string[] }) {
+  return <span className="links">{names.map((name) => <Link key={name} to={`/runs/${run}/tasks/${name}`}>{name}</Link>)}</span>;
 }
 
 export function Failure({ failure }: { failure: FailureView }) {
@@ -72,16 +92,16 @@ export function Attempts({ detail }: { detail: TaskDetail }) {
   );
 }
 
-export function Gates({ gates }: { gates: GateView[] }) {
+export function Gates({ run, gates }: { run: string; gates: GateView[] }) {
   const say = useSay();
   return (
     <ol className="attempts">
       {[...gates].reverse().map((one) => {
-        const [state, word] = one.passed === null ? ["GATING", "gate.running"] : one.passed ? ["LANDED", "gate.green"] : ["FAILED", "gate.red"];
+        const [state, word] = verdictOf(one);
         return (
           <li key={`${one.commit}/${one.since}`}>
-            <p className="attempt-head"><code>{short(one.commit)}</code>{one.gate ? <strong>{one.gate}</strong> : null}<span className={`mark tone-${toneOf(state!)} end`}><StateIcon state={state!} /><span>{say(word!)}</span></span></p>
-            <p className="quiet">{clockOf(one.since)} · {one.seconds === null ? <Elapsed since={one.since} /> : lengthOf(one.seconds)}{one.carried ? ` · ${say("gate.carried")}` : ""}</p>
+            <p className="attempt-head"><code>{short(one.commit)}</code>{one.gate ? <strong>{one.gate}</strong> : null}<span className={`mark tone-${toneOf(state)} end`}><StateIcon state={state} /><span>{say(word)}</span></span></p>
+            <p className="quiet">{clockOf(one.since)} · {one.seconds === null ? <Elapsed since={one.since} /> : lengthOf(one.seconds)}{one.carried ? ` · ${say("gate.carried")}` : <> · <Link to={`/runs/${run}/train?gate=${one.commit}`}>{say("train.output")}</Link></>}</p>
             {one.failure ? <Failure failure={one.failure} /> : null}
           </li>
         );

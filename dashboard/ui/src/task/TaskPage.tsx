@@ -1,9 +1,9 @@
 // One task: what is asked, what its agent says and changes, every attempt, and the ways to steer it.
-import { CopyOutlined, LeftOutlined, RightOutlined, SendOutlined } from "@ant-design/icons";
+import { LeftOutlined, RightOutlined, SendOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Alert, App, Button, Input, Segmented } from "antd";
+import { Alert, Button, Input, Segmented } from "antd";
 import { useEffect, useState } from "react";
-import { Link, useNavigate, useParams, useSearchParams } from "react-router";
+import { useNavigate, useParams, useSearchParams } from "react-router";
 import { api } from "../api/client";
 import type { TaskDetail } from "../api/types";
 import { useLive, useTask } from "../live/store";
@@ -56,7 +56,7 @@ function Shown({ run, detail }: { run: string; detail: TaskDetail }) {
           <Button icon={<LeftOutlined aria-hidden />} aria-label={say("task.previous")} disabled={at <= 0} onClick={() => step(-1)} />
           <Button icon={<RightOutlined aria-hidden />} aria-label={say("task.next")} disabled={at >= order.length - 1} onClick={() => step(1)} />
         </span>
-        <p className="task-reason">{reasonOf(say, task)}{task.note ? <span className="note">{task.note}</span> : null}</p>
+        <p className="task-reason">{questions.length ? null : reasonOf(say, task)}{task.note ? <span className="note">{task.note}</span> : null}</p>
       </header>
       {questions.length ? <Panel title={say("overview.needsYou")} className="needs"><Questions run={run} questions={questions} /></Panel> : null}
       <div className="task-body">
@@ -72,7 +72,7 @@ function Shown({ run, detail }: { run: string; detail: TaskDetail }) {
           {detail.failure ? <Panel title={say("task.failure")} className="tone-failed"><Failure failure={detail.failure} /></Panel> : null}
           <Panel title={say("task.overview")}><Facts run={run} detail={detail} /></Panel>
           <Panel title={say("task.attempts")}><Attempts detail={detail} /></Panel>
-          {detail.gates.length ? <Panel title={say("task.gates")}><Gates gates={detail.gates} /></Panel> : null}
+          {detail.gates.length ? <Panel title={say("task.gates")}><Gates run={run} gates={detail.gates} /></Panel> : null}
         </aside>
       </div>
     </article>
@@ -98,14 +98,4 @@ function Steer({ run, detail }: { run: string; detail: TaskDetail }) {
       <Button type="primary" htmlType="submit" icon={<SendOutlined aria-hidden />}>{say("task.steerSend")}</Button>
     </form>
   );
-}
-
-export function CopyButton({ text, label }: { text: string; label: string }) {
-  const say = useSay();
-  const { message } = App.useApp();
-  return <Button size="small" type="text" icon={<CopyOutlined aria-hidden />} aria-label={label} onClick={() => void navigator.clipboard.writeText(text).then(() => message.success(say("copied")))} />;
-}
-
-export function TaskLinks({ run, names }: { run: string; names: string[] }) {
-  return <span className="links">{names.map((name) => <Link key={name} to={`/runs/${run}/tasks/${name}`}>{name}</Link>)}</span>;
 }

@@ -1,52 +1,11 @@
 // What the agent of an attempt said and did, line by line, live.
 import { Checkbox, Input, Select } from "antd";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { Virtuoso } from "react-virtuoso";
+import { useMemo, useState } from "react";
 import { api } from "../api/client";
-import type { AttemptView, Line } from "../api/types";
+import type { AttemptView } from "../api/types";
+import { LineList, useLines } from "../parts/Lines";
 import { Panel, Quiet } from "../parts/Panel";
-import { clockOf, useSay } from "../words";
-import { coloured } from "./ansi";
-
-const EVERY = 1000;
-const PAGE = 1000;
-
-/** The lines of an attempt; read on from the last one for as long as it is live. */
-export function useLines(run: string, task: string, attempt: AttemptView | undefined): Line[] {
-  const [lines, setLines] = useState<Line[]>([]);
-  const last = useRef(0);
-  const live = attempt?.outcome === "live";
-  const number = attempt?.number ?? 0;
-  const read = useCallback(async (gone: () => boolean) => {
-    let more = true;
-    while (more && number) {
-      const page = await api.transcript(run, task, number, last.current);
-      if (gone()) return;
-      more = page.lines.length === PAGE;
-      if (page.lines.length) {
-        last.current = page.lines[page.lines.length - 1]!.no;
-        setLines((before) => [...before, ...page.lines]);
-      }
-    }
-  }, [run, task, number]);
-  useEffect(() => {
-    let gone = false;
-    last.current = 0;
-    setLines([]);
-    let timer = 0;
-    const again = () => {
-      void read(() => gone).catch(() => undefined).finally(() => {
-        if (!gone && live) timer = window.setTimeout(again, EVERY);
-      });
-    };
-    again();
-    return () => {
-      gone = true;
-      clearTimeout(timer);
-    };
-  }, [read, live]);
-  return lines;
-}
+import { useSay } from "../words";
 
 interface Props {
   run: string;
@@ -61,7 +20,8 @@ export function Transcript({ run, task, attempts }: Props) {
   const [wrap, setWrap] = useState(true);
   const [follow, setFollow] = useState(true);
   const attempt = attempts.find((one) => one.number === chosen) ?? attempts[attempts.length - 1];
-  const lines = useLines(run, task, attempt);
+  const number = attempt?.number ?? 0;
+  const lines = useLines(number ? `${run}/${task}/${number}` : "", attempt?.outcome === "live", (after) => api.transcript(run, task, number, after).then((page) => page.lines));
   const wanted = query.toLowerCase();
   const shown = useMemo(() => (wanted ? lines.filter((one) => one.text.toLowerCase().includes(wanted)) : lines), [lines, wanted]);
   return (
@@ -76,21 +36,8 @@ export function Transcript({ run, task, attempts }: Props) {
       </>
     )}>
       {shown.length ? (
-        <Virtuoso key={attempt?.attempt} data={shown} className={wrap ? "lines" : "lines nowrap"} role="log" tabIndex={0} aria-label={say("task.transcript")}
-          followOutput={follow ? "auto" : false} initialTopMostItemIndex={shown.length - 1} computeItemKey={(_, one) => one.no}
-          itemContent={(_, one) => <LineOf line={one} />} />
+        <LineList key={attempt?.attempt} lines={shown} label={say("task.transcript")} wrap={wrap} follow={follow} />
       ) : <Quiet>{say("task.noLines")}</Quiet>}
     </Panel>
-  );
-}
-
-function LineOf({ line }: { line: Line }) {
-  return (
-    <div className={`line line-${line.kind}`} data-no={line.no}>
-      <span className="no">{line.no}</span>
-      <span className="when">{clockOf(line.ts)}</span>
-      <span className="line-kind">{line.kind}</span>
-      <code>{coloured(line.text)}</code>
-    </div>
   );
 }

@@ -1,19 +1,17 @@
 // The train: who would land next, on top of what, how their gates go; and the ways to change its order.
 import { ArrowDownOutlined, ArrowUpOutlined, DeleteOutlined } from "@ant-design/icons";
-import { useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
-import { useEffect } from "react";
 import { Link, useParams } from "react-router";
-import { api } from "../api/client";
 import type { CandidateView, RunView } from "../api/types";
 import { useLive } from "../live/store";
 import { StateIcon, toneOf } from "../parts/marks";
 import { Panel, Quiet } from "../parts/Panel";
 import { useIntend, useSure } from "../parts/steer";
 import { stateOf, wordOf } from "../run/Train";
-import { clockOf, lengthOf, useSay } from "../words";
+import { useSay } from "../words";
+import { Past } from "./Past";
 
-const COLUMNS = ["place", "candidate", "gate", "onto", "commit", "head", "actions"];
+const COLUMNS = ["place", "candidate", "lane", "gate", "onto", "commit", "head", "actions"];
 
 export default function TrainPage() {
   const { run: name = "" } = useParams();
@@ -25,7 +23,7 @@ export default function TrainPage() {
         <p className="hint">{say("train.hint")}</p>
         {run.train.length ? <Candidates run={run} /> : <Quiet>{say("run.emptyTrain")}</Quiet>}
       </Panel>
-      <Panel title={say("train.gates")}><GatesSoFar run={run} /></Panel>
+      <Past run={run} />
     </div>
   );
 }
@@ -68,8 +66,10 @@ function Row({ run, one, at, last, move }: RowProps) {
     <tr data-candidate={one.candidate}>
       <td>{at + 1}</td>
       <th scope="row">{one.task ? <Link to={`/runs/${run.run}/tasks/${one.task}`}>{one.task}</Link> : say("run.userCommits", { trunk: run.trunk.branch })}</th>
+      <td><span className="rung">{one.lane}</span></td>
       <td>
         <span className={`mark tone-${toneOf(stateOf(one))}`}><StateIcon state={stateOf(one)} /><span>{wordOf(say, one)}</span></span>
+        {one.commit && one.gate !== "none" && !one.carried ? <> <Link to={`?gate=${one.commit}`} replace>{say("train.output")}</Link></> : null}
         {one.conflicts ? <> <Link to={`/runs/${run.run}/conflicts/${one.candidate}`}>{say("question.inConflicts")}</Link></> : null}
         {one.drop ? <p className="quiet">{say("train.dropped", { why: one.drop })}</p> : null}
       </td>
@@ -85,34 +85,5 @@ function Row({ run, one, at, last, move }: RowProps) {
         </span>
       </td>
     </tr>
-  );
-}
-
-function GatesSoFar({ run }: { run: RunView }) {
-  const say = useSay();
-  const { data, refetch } = useQuery({ queryKey: ["timeline", run.run], queryFn: () => api.timeline(run.run) });
-  useEffect(() => {
-    const timer = window.setTimeout(() => void refetch(), 700);
-    return () => clearTimeout(timer);
-  }, [run.seq, refetch]);
-  const gates = [...(data?.gates ?? [])].sort((one, other) => other.since - one.since).slice(0, 100);
-  if (!gates.length) return <Quiet>{say("train.noGates")}</Quiet>;
-  return (
-    <table className="table">
-      <thead><tr>{["when", "candidate", "result", "took"].map((one) => <th key={one} scope="col">{say(`train.${one}`)}</th>)}</tr></thead>
-      <tbody>
-        {gates.map((one) => {
-          const [state, word] = one.passed === null ? ["GATING", "gate.running"] : one.passed ? ["LANDED", "gate.green"] : ["FAILED", "gate.red"];
-          return (
-            <tr key={`${one.candidate}/${one.since}`}>
-              <td>{clockOf(one.since)}</td>
-              <th scope="row"><Link to={`/runs/${run.run}/tasks/${one.task}`}>{one.task}</Link></th>
-              <td><span className={`mark tone-${toneOf(state!)}`}><StateIcon state={state!} /><span>{say(word!)}{one.carried ? ` · ${say("gate.carried")}` : ""}</span></span></td>
-              <td>{one.seconds === null ? "" : lengthOf(one.seconds)}</td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
   );
 }

@@ -25,7 +25,10 @@ export const en = {
     ours: "Keep the trunk's side", theirs: "Take this task's side", both: "Keep the lines of both", retry: "Do the task again",
     drop: "Drop it", approve: "Approve", commit: "Use a commit",
   },
-  gate: { none: "waits for its gate", running: "gate runs", green: "gate green", red: "gate red", carried: "carried over", landing: "landing" },
+  gate: { none: "waits for its gate", running: "gate runs", green: "gate green", red: "gate red", carried: "carried over", landing: "landing", stopped: "given up" },
+  rung: {
+    trivial: "trivial", remembered: "remembered", structural: "by structure", contract: "by contract rule", resolver: "by a resolver agent", person: "by a person",
+  } as Record<string, string>,
   why: {
     AtWork: "", NeedsNotLanded: "", NeedGone: "", ClaimHeld: "", PoolFull: "", WindowsFull: "", TimeUp: "", CoolingDown: "",
     Paused: "", WaitingForYou: "", Adopting: "", InTrain: "", Conflicts: "", Next: "", Failed: "", Ended: "",
@@ -75,7 +78,10 @@ export const zh: typeof en = {
     ours: "保留主干一方", theirs: "采用任务一方", both: "两方的行都保留", retry: "重做任务", drop: "放弃", approve: "批准",
     commit: "使用某个提交",
   },
-  gate: { none: "等待检查", running: "检查中", green: "检查通过", red: "检查未通过", carried: "沿用结果", landing: "合入中" },
+  gate: { none: "等待检查", running: "检查中", green: "检查通过", red: "检查未通过", carried: "沿用结果", landing: "合入中", stopped: "已放弃" },
+  rung: {
+    trivial: "直接解决", remembered: "按记忆解决", structural: "结构合并", contract: "契约规则", resolver: "裁决智能体", person: "由人解决",
+  },
   why: {
     AtWork: "正在 {{0}} 中工作", NeedsNotLanded: "等待 {{all}} 先合入", NeedGone: "依赖的 {{0}} 未能完成；可重试 {{0}}",
     ClaimHeld: "需要的 {{0}} 被 {{1}} 占用，待其合入", PoolFull: "{{0}} 的 {{1}} 个窗口都在忙", WindowsFull: "已达到 {{0}} 个窗口的上限",

@@ -12,9 +12,9 @@ export const en = {
     touches: "Touches", exclusive: "Holds alone", verify: "Its own checks", branch: "Branch", worktree: "Worktree", window: "Window", commit: "Commit", base: "Base",
     noDiff: "No changes to show.", cut: "There is more than is shown.", noLines: "Nothing was said yet.", steerLabel: "Tell the agent", steerSend: "Send", steerHint: "What should it do differently?",
     steered: "Told so far", kept: "Kept work", failure: "Failure", output: "Output", approved: "approved", needsApproval: "needs approval", priority: "Priority",
-    attemptOf: "Attempt {{number}} in {{window}}", outcome: "Outcome", usage: "Usage", follow: "Follow the end", wrap: "Wrap lines", find: "Find in the transcript", lines: "{{count}} lines",
-    unknown: "There is no task of that id.", files: "{{count}} files", landedAs: "landed as {{commit}}", copyPath: "Copy the path", dependents: "Needed by", live: "live", succeeded: "succeeded", interrupted: "interrupted",
-    next: "Next", previous: "Previous", otherFiles: "{{count}} other file(s), as the trunk brought them",
+    attemptOf: "Attempt {{number}} in {{window}}", outcome: "Outcome", usage: "Usage", follow: "Follow the end", wrap: "Wrap lines", find: "Find in the transcript", lines_one: "{{count}} line", lines_other: "{{count}} lines",
+    unknown: "There is no task of that id.", files_one: "{{count}} file", files_other: "{{count}} files", landedAs: "landed as {{commit}}", copyPath: "Copy the path", copyBranch: "Copy the branch", openEditor: "Open the worktree in an editor (VS Code)", dependents: "Needed by", live: "live", succeeded: "succeeded", interrupted: "interrupted",
+    next: "Next", previous: "Previous", otherFiles_one: "{{count}} other file, as the trunk brought it", otherFiles_other: "{{count}} other files, as the trunk brought them",
   },
 };
 
@@ -31,8 +31,8 @@ export const zh: typeof en = {
     touches: "涉及", exclusive: "独占", verify: "自身检查", branch: "分支", worktree: "工作树", window: "窗口", commit: "提交", base: "起点",
     noDiff: "没有可显示的改动。", cut: "内容过长，未全部显示。", noLines: "还没有记录。", steerLabel: "对智能体说", steerSend: "发送", steerHint: "它应当怎样改变做法？",
     steered: "已有指示", kept: "保留的工作", failure: "失败", output: "输出", approved: "已批准", needsApproval: "需要批准", priority: "优先级",
-    attemptOf: "第 {{number}} 次尝试，窗口 {{window}}", outcome: "结果", usage: "用量", follow: "跟随末尾", wrap: "自动换行", find: "在记录中查找", lines: "{{count}} 行",
-    unknown: "没有这个编号的任务。", files: "{{count}} 个文件", landedAs: "合入为 {{commit}}", copyPath: "复制路径", dependents: "被依赖", live: "进行中", succeeded: "成功", interrupted: "已中断",
-    next: "下一个", previous: "上一个", otherFiles: "另有 {{count}} 个文件，由主干带来",
+    attemptOf: "第 {{number}} 次尝试，窗口 {{window}}", outcome: "结果", usage: "用量", follow: "跟随末尾", wrap: "自动换行", find: "在记录中查找", lines_one: "{{count}} 行", lines_other: "{{count}} 行",
+    unknown: "没有这个编号的任务。", files_one: "{{count}} 个文件", files_other: "{{count}} 个文件", landedAs: "合入为 {{commit}}", copyPath: "复制路径", copyBranch: "复制分支名", openEditor: "在编辑器中打开工作树（VS Code）", dependents: "被依赖", live: "进行中", succeeded: "成功", interrupted: "已中断",
+    next: "下一个", previous: "上一个", otherFiles_one: "另有 {{count}} 个文件，由主干带来", otherFiles_other: "另有 {{count}} 个文件，由主干带来",
   },
 };
