@@ -9,7 +9,8 @@ import pytest_asyncio
 
 from state import events as ev
 from state.candidate import Rung
-from state.ids import AttemptId, QuestionId, TaskId
+from state.ids import AttemptId, IntentId, QuestionId, TaskId
+from state.intents import LaunchRun
 from state.question import About, Question
 from tests.support.browsing import CHROMIUM, Browser, Page, browsing, chromium, tab_to
 from tests.support.ground import sh
@@ -173,6 +174,24 @@ async def test_a_plan_is_saved_to_the_repository_and_what_another_wrote_meanwhil
         await page.get_by_role("button", name="Go back to it").click()
         await page.locator(".plan-node[data-task=task-4]").wait_for(state="detached")
         await page.locator(".plan-node[data-task=task-3]").wait_for()
+
+
+async def test_what_was_launched_is_a_version_to_compare_with_and_to_go_back_to(browser: Browser) -> None:
+    world = World()
+    story = await Story.begin(world)
+    written = "tianting: 1\nname: bookshop   # as it was launched\ntasks:\n  - {id: one, run: 'true'}\n"
+    await story.tell(ev.IntentAccepted(IntentId(1), "ada", LaunchRun(story.run, written, "plan.yaml")))
+    async with on_stage(world) as stage, browsing(browser, stage, path="/design") as page:
+        text = page.get_by_role("textbox", name="Plan text")
+        await text.click()
+        await page.keyboard.insert_text(written.replace("id: one", "id: two"))
+        await page.get_by_role("combobox", name="Versions").click()
+        await page.locator(".ant-select-item-option", has_text="bookshop-1").click()
+        await page.locator(".desk-version .diff-line.del", has_text="id: one").wait_for()
+        await page.locator(".desk-version .diff-line.add", has_text="id: two").wait_for()
+        await page.get_by_role("button", name="Go back to it").click()
+        await text.get_by_text("# as it was launched").wait_for()
+        await page.locator(".plan-node[data-task=one]").wait_for()
 
 
 HEARD = """() => {

@@ -75,6 +75,46 @@ async def test_the_graph_draws_each_task_by_its_state_and_marks_the_critical_pat
         await page.wait_for_url("**/tasks/schema")
 
 
+async def test_groups_of_the_graph_show_all_that_they_have(story: Story, browser: Browser) -> None:
+    async with on_stage(story.world) as stage, browsing(browser, stage, path=f"{RUN}/graph?group=role") as page:
+        group = page.locator(".node[data-group]").first
+        await group.wait_for()
+        assert await group.evaluate("node => node.scrollHeight <= node.parentElement.clientHeight")
+        frame = await group.evaluate("node => getComputedStyle(node.parentElement).borderTopWidth")
+        assert frame == "0px", "a group has one frame, its own"
+
+
+async def test_where_an_agent_is_at_work_is_copied_and_opened(story: Story, browser: Browser) -> None:
+    async with on_stage(story.world) as stage, browsing(browser, stage, path=f"{RUN}/tasks/schema") as page:
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await page.get_by_role("button", name="Copy the path").click()
+        await told(page, "Copied.")
+        assert await page.evaluate("navigator.clipboard.readText()") == "/srv/windows/backend-1"
+        editor = page.get_by_role("link", name="Open the worktree in an editor")
+        assert await editor.get_attribute("href") == "vscode://file/srv/windows/backend-1"
+        await story.succeed("schema")
+        await page.get_by_role("button", name="Copy the path").wait_for(state="detached")
+        await page.get_by_role("button", name="Copy the branch").wait_for()
+
+
+async def test_an_approval_is_asked_for_in_the_readers_language_with_the_changes_at_hand(browser: Browser) -> None:
+    story = await Story.begin(World())
+    await story.dispatch("schema")
+    candidate = await story.succeed("schema")
+    asks = Question(
+        QuestionId("q7"), About.APPROVAL, "approve or drop?", ("approve", "drop"), TaskId("schema"), candidate=candidate
+    )
+    await story.tell(ev.QuestionAsked(asks, TaskId("schema")))
+    async with on_stage(story.world) as stage, browsing(browser, stage, "zh-CN", path=RUN) as page:
+        await page.locator(".question", has_text="schema 请求合入。").wait_for()
+        await page.locator(".question").get_by_role("link", name="改动").click()
+        await page.locator(".diff-line.add").first.wait_for()
+        await page.locator(".question").get_by_role("button", name="批准").click()
+        await told(page, "已发送。")
+        (submitted,) = await story.world.store.pending(story.run, IntentId(0))
+        assert submitted.intent == AnswerQuestion(QuestionId("q7"), "approve")
+
+
 async def test_a_question_is_answered_by_keyboard_alone(story: Story, browser: Browser) -> None:
     await story.succeed("schema")
     await story.conflict("schema")
@@ -154,6 +194,8 @@ async def test_views_have_addresses_that_keep_what_was_chosen(story: Story, brow
         await page.locator(".chart canvas").wait_for()
         await page.goto(f"{stage.url}{RUN}/nothing-here")
         await page.get_by_text("There is nothing at this address.").wait_for()
+    async with on_stage(story.world) as stage, browsing(browser, stage, path="/nothing-here", may_miss=True) as page:
+        await page.get_by_text("There is nothing at this address.").wait_for()
 
 
 async def test_everything_is_reached_by_keyboard(story: Story, browser: Browser) -> None:
@@ -206,7 +248,8 @@ async def test_a_run_that_nobody_leads_says_so(story: Story, browser: Browser) -
 
 
 async def test_a_stranger_is_asked_to_log_in_and_may_use_the_token(story: Story, browser: Browser) -> None:
-    async with on_stage(story.world) as stage, browsing(browser, stage) as page:
+    # The page may ask once more for the runs after it has lost its right to.
+    async with on_stage(story.world) as stage, browsing(browser, stage, may_miss=True) as page:
         await page.locator(".card").wait_for()
         await page.context.clear_cookies()
         await page.goto(f"{stage.url}/login")

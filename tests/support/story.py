@@ -147,6 +147,10 @@ class Story:
         attempt = attempt_id(TaskId(task), number)
         return await self.tell(ev.AttemptProgressed(TaskId(task), attempt, WindowId(window), note, Usage(10, 0.5)))
 
+    @staticmethod
+    def candidate(task: str, number: int = 1) -> CandidateId:
+        return CandidateId(attempt_id(TaskId(task), number))
+
     async def succeed(self, task: str, number: int = 1, window: str = "backend-1") -> CandidateId:
         attempt = attempt_id(TaskId(task), number)
         branch = task_branch(self.run, TaskId(task))

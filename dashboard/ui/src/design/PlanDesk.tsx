@@ -44,7 +44,7 @@ export default function PlanDesk() {
   const [versions, setVersions] = useState(kept);
   const [version, setVersion] = useState<Chosen | null>(null);
   const late = useLate(text);
-  const { data } = useQuery({ queryKey: ["check", late], queryFn: () => api.check({ plan: late }), enabled: late.trim() !== "", placeholderData: (before) => before });
+  const { data, isPlaceholderData } = useQuery({ queryKey: ["check", late], queryFn: () => api.check({ plan: late }), enabled: late.trim() !== "", placeholderData: (before) => before });
   const checked = late.trim() ? data : undefined;
   const drawn = useMemo(() => (checked?.forecast && late === text ? checked.forecast : sketch(late)), [checked, late, text]);
   useEffect(() => localStorage.setItem(DRAFT, text), [text]);
@@ -73,9 +73,19 @@ export default function PlanDesk() {
       told(problem as Error);
     }
   };
-  const ready = Boolean(checked?.sound && checked.can_launch && late === text);
+  // What was asked for while a person was still typing is done once the plan as it stands has been looked through.
+  const known = late === text && !isPlaceholderData;
+  const ready = Boolean(known && checked?.sound && checked.can_launch);
+  const [wanted, setWanted] = useState("");
+  useEffect(() => {
+    if (!known || !wanted) return;
+    setWanted("");
+    if (ready && wanted === text) void launch();
+    // Only when it is known how the plan stands.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [known, wanted]);
   const launch = async () => {
-    if (!ready) return;
+    if (!ready) return setWanted(text);
     try {
       const { run } = await api.launch(text);
       setVersions(keep(text));

@@ -13,9 +13,10 @@ export function spendOf(say: Say, runs: RunView[]): Figure {
   const [most, mostTokens] = [allowed((one) => one.limits.usd), allowed((one) => one.limits.tokens)];
   const used = Math.max(most ? usd / most : 0, mostTokens ? tokens / mostTokens : 0);
   const counted = mostTokens === null ? numberOf(tokens) : say("of", { part: numberOf(tokens), whole: numberOf(mostTokens) });
+  const note = [...(most === null ? [] : [say("overview.spendOf", { most: moneyOf(most) })]), `${counted} ${say("overview.tokens")}`].join(" · ");
   return {
-    name: say("overview.spend"), tone: used >= 1 ? "failed" : used >= NEAR ? "needs" : undefined, title: say("overview.spendHint"),
-    value: most === null ? moneyOf(usd) : say("of", { part: moneyOf(usd), whole: moneyOf(most) }), note: `${counted} ${say("overview.tokens")}`,
+    name: say("overview.spend"), tone: used >= 1 ? "failed" : used >= NEAR ? "needs" : undefined, title: `${moneyOf(usd)} ${note} – ${say("overview.spendHint")}`,
+    value: moneyOf(usd), note,
   };
 }
 

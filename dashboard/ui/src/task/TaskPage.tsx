@@ -69,7 +69,7 @@ function Shown({ run, detail }: { run: string; detail: TaskDetail }) {
           {task.live ? <Steer run={run} detail={detail} /> : null}
         </div>
         <aside className="task-side" aria-label={say("task.overview")}>
-          {detail.failure ? <Panel title={say("task.failure")} className="tone-failed"><Failure failure={detail.failure} /></Panel> : null}
+          {detail.failure && !task.live ? <Panel title={say("task.failure")} className="tone-failed"><Failure failure={detail.failure} /></Panel> : null}
           <Panel title={say("task.overview")}><Facts run={run} detail={detail} /></Panel>
           <Panel title={say("task.attempts")}><Attempts detail={detail} /></Panel>
           {detail.gates.length ? <Panel title={say("task.gates")}><Gates run={run} gates={detail.gates} /></Panel> : null}

@@ -98,7 +98,7 @@ export const dateOf = (seconds: number): string =>
 export const numberOf = (value: number): string =>
   new Intl.NumberFormat(language(), value >= 100_000 ? { notation: "compact", maximumFractionDigits: 1 } : {}).format(value);
 export const moneyOf = (usd: number): string =>
-  new Intl.NumberFormat(language(), { style: "currency", currency: "USD" }).format(usd);
+  new Intl.NumberFormat(language(), { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol" }).format(usd);
 
 const two = (value: number): string => String(value).padStart(2, "0");
 

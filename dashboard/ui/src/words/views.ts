@@ -3,7 +3,7 @@ export const en = {
   overview: {
     title: "Overview", nothingTitle: "Nothing to watch yet", nothingText: "Start a run and it will show up here.",
     needsYou: "Needs you", activeRuns: "Active runs", pastRuns: "Past runs", noPast: "No run has ended yet.", name: "Run", state: "State",
-    progress: "Progress", begun: "Begun", windowsBusy: "Windows at work", windowsIdle: "idle", waitingForYou: "Waiting for you", asking: "asking", spendHint: "as far as agents tell; of what the plan allows, where it says so",
+    progress: "Progress", begun: "Begun", windowsBusy: "Windows at work", windowsIdle: "idle", waitingForYou: "Waiting for you", asking: "asking", spendOf: "of {{most}}", spendHint: "as far as agents tell; of what the plan allows, where it says so",
     queue: "In the train", concurrency: "Concurrency", concurrencyHint: "live windows, of the limit of the plans", ready: "ready", held: "held",
     spend: "Spent", tokens: "tokens", eta: "Earliest end", etaHint: "by the critical path of what is left", landed: "Landed",
     conflicts: "Conflicts", resolved: "resolved", allQuiet: "Nothing waits for you.", noActive: "No run is active.", repository: "Repository",
@@ -43,7 +43,7 @@ export const zh: typeof en = {
   overview: {
     title: "总览", nothingTitle: "暂时没有可看的内容", nothingText: "启动一次运行，它就会出现在这里。",
     needsYou: "需要你处理", activeRuns: "进行中的运行", pastRuns: "已结束的运行", noPast: "还没有结束的运行。", name: "运行", state: "状态",
-    progress: "进度", begun: "开始", windowsBusy: "忙碌的窗口", windowsIdle: "空闲", waitingForYou: "等待你", asking: "提问中", spendHint: "以智能体所报为准；计划设有上限时显示上限",
+    progress: "进度", begun: "开始", windowsBusy: "忙碌的窗口", windowsIdle: "空闲", waitingForYou: "等待你", asking: "提问中", spendOf: "/ {{most}}", spendHint: "以智能体所报为准；计划设有上限时显示上限",
     queue: "合入队列", concurrency: "并发", concurrencyHint: "工作中的窗口 / 计划的上限", ready: "就绪", held: "被阻",
     spend: "花费", tokens: "词元", eta: "最早结束", etaHint: "按剩余的关键路径推算", landed: "已合入",
     conflicts: "冲突", resolved: "已解决", allQuiet: "没有需要你处理的事。", noActive: "没有进行中的运行。", repository: "仓库",
