@@ -14,6 +14,7 @@ from importlib.util import find_spec
 
 from agents.folders import make_private
 from agents.passage import endpoints
+from agents.runtimes.known import runtime_for
 from agents.servers import has_own, variables_of
 from agents.walls import Kind
 from conflict.adopt import check_adoptable
@@ -46,6 +47,7 @@ async def plan_accepted(
     faults = [*_runtime_faults(plan, chosen), *_resolver_faults(plan)]
     faults += _missing_variables(plan, chosen)
     faults += _missing_packages(plan, chosen)
+    faults += _permission_faults(plan, chosen)
     faults += _network_faults(house, plan, chosen)
     adopted = await _adopted(house, plan, sha, faults)
     if faults:
@@ -144,6 +146,18 @@ def _runtime_faults(plan: Plan, chosen: tuple[RoleName, ...]) -> Iterator[str]:
             yield f"task {task.id!r} runs on `acp`, but the windows of {role!r} name no `command:`, the agent's program"
         elif runtime is RuntimeName.AUTOGEN and not plan.model_of(task, role):
             yield f"task {task.id!r} runs on `autogen` but has no `model:`, such as anthropic:NAME or openrouter:NAME"
+
+
+def _permission_faults(plan: Plan, chosen: tuple[RoleName, ...]) -> Iterator[str]:
+    """A rule that an agent does not ask about would be kept by nobody."""
+    rules = plan.permissions
+    if not rules.deny and not rules.ask and rules.usual == "allow":
+        return
+    for task, role in zip(plan.tasks, chosen, strict=True):
+        runtime = plan.runtime_of(task, role)
+        if runtime in AGENTS and task.adopt is None and not runtime_for(runtime).capabilities().permits:
+            told = f"the plan has `permissions`, and task {task.id!r} runs on `{runtime}`"
+            yield f"{told}, which does not ask before it uses a tool: give it another runtime"
 
 
 def _resolver_faults(plan: Plan) -> Iterator[str]:

@@ -30,6 +30,7 @@ from agents.runtime import (
 )
 from agents.runtimes.acp_servers import described
 from agents.runtimes.confined import Confined
+from agents.runtimes.refusals import refused_as
 from agents.runtimes.rpc import NOT_ALLOWED, NOT_SPOKEN, Refusal, Wire
 from agents.runtimes.spoken import Speaker, Spoken, Voice
 from agents.runtimes.tool_words import in_one_line
@@ -316,7 +317,8 @@ class _Tongue:
 
     def _refused(self, voice: Voice, refusal: Refusal) -> None:
         self._flush(voice)
-        kind = FailureKind.AUTH if refusal.code == _LOGIN_WANTED else FailureKind.MODEL
+        login = refusal.code == _LOGIN_WANTED
+        kind = FailureKind.AUTH if login else refused_as(refusal.code, refusal.data)
         told = " ".join(f"{refusal.message} {text(refusal.data, 'details', 'message')}".split())
         voice.fail(kind, f"{self._name} refused ({refusal.code}): {told[:500]}")
 

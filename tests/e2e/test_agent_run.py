@@ -101,6 +101,13 @@ def test_a_plan_whose_agents_can_not_work_is_refused_before_anything_starts(
     assert desk.runs() == []
 
 
+@pytest.mark.parametrize("rules", ["deny: [run]", "ask: [run]", "usual: ask"])
+def test_rules_for_an_agent_that_does_not_ask_are_refused_and_not_ignored(desk: Desk, rules: str) -> None:
+    text = "defaults: {runtime: codex, env: {OPENAI_API_KEY: x}}\ntasks: [{id: a, role: backend, prompt: x}]\n"
+    one_sentence(desk.run(f"permissions: {{{rules}}}\n{text}"), 2, "does not ask before it uses a tool")
+    assert desk.runs() == []
+
+
 def test_a_key_that_is_not_known_fails_the_task_at_once_and_says_what_to_do(desk: Desk) -> None:
     server = desk.start("model-server", "--json", "--key", "the-right-one")
     address = json.loads(server.stdout.readline())["address"]

@@ -94,7 +94,7 @@ class SmallAgent:
         except APIStatusError as error:
             if error.status_code == 401:
                 raise acp.RequestError.auth_required() from error
-            raise acp.RequestError.internal_error({"details": str(error.status_code)}) from error
+            raise acp.RequestError.internal_error({"status": error.status_code}) from error
         fresh, out, cached = self.used
         usage = Usage(
             total_tokens=fresh + out + cached, input_tokens=fresh, output_tokens=out, cached_read_tokens=cached
