@@ -16,7 +16,7 @@ from dashboard.envelope import envelope, task_of, window_of
 from dashboard.views import run_status, status_counts
 from orchestrator.presence import KEPT_SECONDS, Presence
 from state import events as ev
-from state.broker import Broker, BrokerAway, Line, Message, run_topic, window_topic
+from state.broker import Broker, BrokerAway, Line, Message, intents_topic, run_topic, window_topic
 from state.codec import intent_from, name_of
 from state.fold import apply
 from state.ids import RunId, Seq, WindowId
@@ -32,8 +32,10 @@ LAST_SECONDS = 2.0
 MOST_WINDOWS = 64
 """Windows with a connection, and so a will, of their own; those beyond share the run's."""
 LARGEST_EVENT, LARGEST_INTENT = 128 * 1024, 128 * 1024
+LONGEST_NAME = 100
 ANSWER_SECONDS = 1.0
 BY = "mqtt"
+"""What comes before the name of who asked: the part of the topic that the broker lets nobody else write to."""
 
 
 class Store(EventStore, Inbox, Protocol):
@@ -66,7 +68,7 @@ class Broadcast:
         self._told: Seq | None = None if air.since else air.since
         self._grown = asyncio.Event()
         self._over = False
-        self._was_away = False
+        self._troubled: set[str] = set()
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
@@ -102,7 +104,7 @@ class Broadcast:
                 with suppress(StoreError):
                     await self._catch_up()
                 if self._windows and not lines:
-                    lines.append(group.create_task(self._keep(self._run, self._tell_run, self._noted)))
+                    lines.append(group.create_task(self._keep(self._run, self._tell_run)))
                     own = list(self._windows.values())[:MOST_WINDOWS]
                     lines.extend([group.create_task(self._keep(window, window.use)) for window in own])
                 await wakeups.wait(LOOK_WAIT)
@@ -125,19 +127,19 @@ class Broadcast:
         self._run.say(json.dumps(stands))
         self._grown.set()
 
-    async def _keep(
-        self,
-        presence: Presence,
-        use: Callable[[Line], Awaitable[None]],
-        noted: Callable[[str], None] | None = None,
-    ) -> None:
+    async def _keep(self, presence: Presence, use: Callable[[Line], Awaitable[None]]) -> None:
+        def noted(why: str) -> None:
+            self._noted(presence.topic, why)
+
         # The topic for a name: whoever leads the run after us ends our line by beginning theirs, and our will is told
         # before their first word, not after it.
         await self._air.broker.keep(presence.topic, use, presence.will, noted, self._air.leads)
 
-    def _noted(self, why: str) -> None:
-        if bool(why) is not self._was_away:
-            self._was_away = bool(why)
+    def _noted(self, topic: str, why: str) -> None:
+        """One line when the first of the connections is in trouble, and one when none is any more."""
+        before = bool(self._troubled)
+        (self._troubled.add if why else self._troubled.discard)(topic)
+        if bool(self._troubled) is not before:
             self._air.told(f"mqtt: {why}; the run goes on without it" if why else "mqtt: the broker is back")
 
     async def _tell_run(self, line: Line) -> None:
@@ -184,7 +186,7 @@ class Broadcast:
         return self._air.since
 
     async def _hear(self, line: Line) -> None:
-        await line.hear(run_topic(self._air.run, "intents"))
+        await line.hear(intents_topic(self._air.run, "+"))
         while True:
             message = await line.heard()
             why = await self._submit(message)
@@ -195,11 +197,13 @@ class Broadcast:
 
     async def _submit(self, message: Message) -> str:
         """Why this is no intent, or could not be handed on; "" when it was."""
-        found = _intent(message)
+        found, who = _intent(message), message.topic.rpartition("/")[2]
         if isinstance(found, str):
             return found
+        if not 0 < len(who) <= LONGEST_NAME:
+            return f"who asks has a name of 1 to {LONGEST_NAME} characters"
         try:
-            await self._air.store.submit(self._air.run, found, BY, self._air.clock.now())
+            await self._air.store.submit(self._air.run, found, f"{BY}:{who}", self._air.clock.now())
         except StoreError as error:
             return str(error)
         self._air.bus.publish(self._air.run)

@@ -18,6 +18,10 @@ class BrokerAway(Exception):
     """The broker can not be reached, does not let us in, or does not answer: one sentence, with no password in it."""
 
 
+class BrokerRefuses(BrokerAway):
+    """The broker is there and does not take what it is told: nobody else gets it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """`retain`: the broker keeps it for who comes later, for `expires` seconds (None: until the next one).
@@ -34,7 +38,8 @@ class Line(Protocol):
     """One connection. Whatever fails on it is `BrokerAway`."""
 
     async def tell(self, messages: Sequence[Message]) -> None:
-        """Until the broker has them all, in order; those under way when a line is lost may have reached it."""
+        """Until the broker has them all, in order; those under way when a line is lost may have reached it.
+        `BrokerRefuses` when it has not taken one of them."""
 
     async def hear(self, topic: str) -> None:
         """Take in what is told on this topic (`+` stands for any one part), what is retained there first."""
@@ -65,5 +70,10 @@ def window_topic(run: RunId, window: WindowId) -> str:
 
 
 def run_topic(run: RunId, what: str) -> str:
-    """`what` is `run`, `events`, `seq`, `intents`, `refused` or `wake`."""
+    """`what` is `run`, `events`, `seq`, `refused` or `wake`."""
     return f"{ROOT}/{run}/{what}"
+
+
+def intents_topic(run: RunId, who: str) -> str:
+    """Where one user of the broker asks, whom its access list lets write there and nobody else; `+` for all."""
+    return run_topic(run, f"intents/{who}")

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from state.broker import ROOT, Broker, Line, Message, run_topic
+from state.broker import ROOT, Broker, BrokerRefuses, Line, Message, run_topic
 from state.buses.local import LocalBus
 from state.ids import RunId
 from state.ports import Bus, Wakeups
@@ -80,7 +80,8 @@ class MqttBus:
                 runs = list(self._untold)[:AT_ONCE]
                 for run in runs:
                     del self._untold[run]
-                await line.tell([Message(run_topic(run, "wake"), self._me) for run in runs])
+                with suppress(BrokerRefuses):  # to hear is worth something too; who leads a run says what is wrong
+                    await line.tell([Message(run_topic(run, "wake"), self._me) for run in runs])
             self._told.set()
 
     async def _hear(self, line: Line) -> None:

@@ -14,11 +14,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import aiomqtt
+from paho.mqtt import client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from state.broker import Admit, BrokerAway, Message, Noted, Use
+from state.broker import Admit, BrokerAway, BrokerRefuses, Message, Noted, Use
 
 ANSWER_SECONDS = 5.0
 DIAL_SECONDS = 2.0
@@ -26,6 +28,8 @@ LEAVE_SECONDS = 0.5
 KEEPALIVE = 15
 """Seconds; a broker gives a silent client up after one and a half times as many, and tells its will."""
 FIRST_REST, LONGEST_REST = 0.1, 5.0
+PROOF_SECONDS = 2.0
+"""How long a broker that has refused must take what it is told before it is called well again."""
 LARGEST = 256 * 1024
 WAITING = 1000
 """Messages taken in and not yet read; more than those are dropped."""
@@ -39,7 +43,9 @@ _LOG.propagate = False
 
 class _Client(aiomqtt.Client):
     """Over a socket that is connected already: aiomqtt's own way holds a thread for as long as the broker does not
-    answer, and nothing ends that thread."""
+    answer, and nothing ends that thread. `refused` says why the broker did not take a message; "" while it took all."""
+
+    refused = ""
 
     def begin(self, sock: socket.socket) -> None:
         """Say hello."""
@@ -56,6 +62,14 @@ class _Client(aiomqtt.Client):
         await self.__aenter__()
         if gone.done():  # meanwhile; `__aenter__` forgets that
             raise gone.exception() or aiomqtt.MqttError("it hung up")
+
+    def _on_publish(
+        self, client: paho.Client, userdata: object, mid: int, reason_code: ReasonCode, properties: Properties
+    ) -> None:
+        """aiomqtt takes every answer for a good one."""
+        if reason_code.is_failure:
+            self.refused = str(reason_code)
+        super()._on_publish(client, userdata, mid, reason_code, properties)
 
     def clear_away(self) -> None:
         """End the connection without a word, with the reader and the task that it has on the loop."""
@@ -81,6 +95,8 @@ class _Line:
                     group.create_task(self._tell(message))
         except* (aiomqtt.MqttError, OSError, ValueError) as several:
             raise BrokerAway(_why(several)) from None
+        if self.client.refused:
+            raise BrokerRefuses(f"it does not take what it is told ({self.client.refused}), see its access list")
 
     async def _tell(self, message: Message) -> None:
         properties = _properties(PacketTypes.PUBLISH, message.expires)
@@ -210,24 +226,32 @@ class MqttBroker:
     async def keep(
         self, name: str, use: Use, will: Message | None = None, noted: Noted | None = None, admit: Admit | None = None
     ) -> None:
-        rest = FIRST_REST
+        rest, refused = FIRST_REST, False
         while True:
             if admit is None or await admit():
                 try:
-                    async with self.line(name, will) as line:
-                        rest = FIRST_REST
+                    async with self.line(name, will) as line, asyncio.TaskGroup() as group:
+                        rest = rest if refused else FIRST_REST
+                        beside = [group.create_task(line.lost())]
                         if noted:
-                            noted("")
-                        async with asyncio.TaskGroup() as group:
-                            watch = group.create_task(line.lost())
-                            await use(line)
-                            watch.cancel()
-                        return
+                            beside.append(group.create_task(_well(noted, PROOF_SECONDS if refused else 0.0)))
+                        await use(line)
+                        for task in beside:
+                            task.cancel()
+                    return
                 except* BrokerAway as several:
+                    refused = several.subgroup(BrokerRefuses) is not None
                     if noted:
-                        noted(f"the broker at {self.host}:{self.port} is away: {_why(several)}")
+                        how = "refuses" if refused else "is away"
+                        noted(f"the broker at {self.host}:{self.port} {how}: {_why(several)}")
             await asyncio.sleep(rest)
             rest = min(2 * rest, LONGEST_REST)
+
+
+async def _well(noted: Noted, proof: float) -> None:
+    """Note that the broker is there, once the line has lasted for `proof` seconds."""
+    await asyncio.sleep(proof)
+    noted("")
 
 
 async def _ready(

@@ -17,7 +17,7 @@ import pytest
 from orchestrator.cli.house import with_house
 from orchestrator.compose import House
 from orchestrator.settings import Misuse
-from state.broker import Message
+from state.broker import BrokerRefuses, Message
 from state.buses.mqtt_line import MqttBroker
 from tests.house.tree import ROOT
 from tests.support.broker import Mosquitto, mosquitto, password_file
@@ -102,7 +102,7 @@ class Listener:
         kind = "/".join(message.topic.split("/")[2:])
         if kind in ("wake", "seq"):
             return
-        told = {"raw": message.text} if kind == "intents" else json.loads(message.text)
+        told = {"raw": message.text} if kind.startswith("intents/") else json.loads(message.text)
         if kind == "events":
             self.seqs.append(int(told["seq"]))
         self.last[kind] = told
@@ -279,9 +279,16 @@ async def test_only_who_may_steer_by_the_access_list_steers(ground: Ground, tmp_
         ):
             running = group.create_task(done(ground, "run", plan(ground), "--no-dashboard"))
             await device.until(lambda heard: heard.working("b") and heard.all_online())
-            topic = f"tianting/{ground.newest()[0]}/intents"
+            asking = f"tianting/{ground.newest()[0]}/intents"
+            topic = f"{asking}/steering"
             pause, go_on = '{"kind": "PauseRun"}', '{"kind": "ResumeRun"}'
-            await ask(broker.port, "watching", "w", Message(topic, pause))
+            for user, password, name in (
+                ("watching", "w", "watching"),
+                ("watching", "w", "steering"),
+                ("steering", "s", "eve"),
+            ):
+                with pytest.raises(BrokerRefuses):
+                    await ask(broker.port, user, password, Message(f"{asking}/{name}", pause))
             for bad in ("no JSON", '{"kind": "LaunchRun", "run": "x", "plan": "", "source": ""}'):
                 await ask(broker.port, "steering", "s", Message(topic, bad, correlation=b"17"))
                 await device.until(lambda heard: "refused" in heard.last)
@@ -289,7 +296,7 @@ async def test_only_who_may_steer_by_the_access_list_steers(ground: Ground, tmp_
             assert device.last["run"]["status"] == "running", "who only watches has asked for nothing"
             await ask(broker.port, "steering", "s", Message(topic, pause))
             await device.until(lambda heard: heard.last["run"]["status"] == "paused")
-            assert "intents" in steering.last
+            assert "intents/steering" in steering.last
             await ask(broker.port, "steering", "s", Message(topic, go_on))
             await device.until(lambda heard: heard.last["run"]["status"] == "running")
             await asyncio.to_thread(ground.open_gate)
@@ -298,8 +305,8 @@ async def test_only_who_may_steer_by_the_access_list_steers(ground: Ground, tmp_
             await device.until(Listener.all_offline)
     log = ground.run("log", "--json").stdout
     assert log.count('"IntentAccepted"') == 2
-    assert '"by":"mqtt"' in log
-    assert "intents" not in device.last
+    assert set(re.findall(r'"by":"(.*?)"', log)) == {"mqtt:steering"}
+    assert not [kind for kind in device.last if kind.startswith("intents")]
     assert device.seqs == list(range(1, ground.events() + 1))
 
 
@@ -311,7 +318,7 @@ async def test_a_retained_intent_is_refused(ground: Ground, tmp_path: Path) -> N
         async with listening(broker.port, "watching", "w") as device:
             with ground.leading("run", plan(ground), "--no-dashboard", "--mqtt", at) as leader:
                 await device.until(lambda heard: heard.working("b"))
-                topic = f"tianting/{ground.newest()[0]}/intents"
+                topic = f"tianting/{ground.newest()[0]}/intents/steering"
                 await ask(broker.port, "steering", "s", Message(topic, '{"kind": "CancelRun"}', retain=True))
                 leader.terminate()
                 await device.until(Listener.all_offline)
@@ -321,6 +328,35 @@ async def test_a_retained_intent_is_refused(ground: Ground, tmp_path: Path) -> N
             assert ended.returncode == 0, ended.stdout + ended.stderr
             await device.until(lambda heard: "refused" in heard.last)
             assert "retained" in str(device.last["refused"]["why"])
+
+
+async def test_a_broker_that_does_not_let_us_write_is_noticed_and_told_all_when_it_does(
+    ground: Ground, tmp_path: Path
+) -> None:
+    folder = tmp_path / "broker"
+    folder.mkdir()
+    config = guarded(folder)
+    right = (folder / "acl").read_text(encoding="utf-8")
+    (folder / "acl").write_text(right.replace("topic write tianting/#", "topic write elsewhere/#"), encoding="utf-8")
+    with mosquitto(folder, *config) as broker:
+        ground.env["TIANTING_MQTT"] = f"mqtt://tianting:a%3Ab%2Fc%40d@127.0.0.1:{broker.port}"
+        async with listening(broker.port, "watching", "w") as device:
+            with ground.leading("run", plan(ground), "--no-dashboard") as leader:
+                assert leader.stdout is not None
+                for line in iter(leader.stdout.readline, ""):
+                    if "mqtt: " in line:
+                        break
+                assert "refuses: it does not take what it is told (Not authorized)" in line
+                assert device.seqs == []
+                (folder / "acl").write_text(right, encoding="utf-8")
+                broker.send(signal.SIGHUP)
+                await device.until(lambda heard: heard.working("b") and heard.all_online())
+                await asyncio.to_thread(ground.open_gate)
+                rest = await asyncio.to_thread(leader.stdout.read)
+                assert leader.wait(LONG) == 0, rest
+                await device.until(lambda heard: heard.all_offline() and heard.status() == "finished")
+    assert in_order(device.seqs) == list(range(1, ground.events() + 1))
+    assert rest.count("mqtt: ") <= 1, "it is said once that it refuses, and once that it does no more"
 
 
 def test_a_wrong_password_is_said_without_it(ground: Ground, tmp_path: Path) -> None:
