@@ -14,6 +14,7 @@ from typing import Protocol
 
 from dashboard.envelope import envelope, task_of, window_of
 from dashboard.views import run_status, status_counts
+from orchestrator.load import load
 from orchestrator.presence import KEPT_SECONDS, Presence
 from state import events as ev
 from state.broker import Broker, BrokerAway, Line, Message, intents_topic, run_topic, window_topic
@@ -21,6 +22,7 @@ from state.codec import intent_from, name_of
 from state.fold import apply
 from state.ids import RunId, Seq, WindowId
 from state.intents import Intent, LaunchRun
+from state.kept import Checkpoints
 from state.ports import Bus, Clock, EventStore, Inbox, StoreError
 from state.run import RunState
 from state.window_view import windows_json
@@ -38,7 +40,7 @@ BY = "mqtt"
 """What comes before the name of who asked: the part of the topic that the broker lets nobody else write to."""
 
 
-class Store(EventStore, Inbox, Protocol):
+class Store(EventStore, Checkpoints, Inbox, Protocol):
     """The log to tell of, and where intents go."""
 
 
@@ -62,7 +64,7 @@ class Air:
 class Broadcast:
     def __init__(self, air: Air) -> None:
         self._air = air
-        self._state = RunState()
+        self._state: RunState | None = None
         self._run = Presence(run_topic(air.run, "run"), json.dumps({"run": air.run}))
         self._windows: dict[WindowId, Presence] = {}
         self._told: Seq | None = None if air.since else air.since
@@ -110,19 +112,22 @@ class Broadcast:
                 await wakeups.wait(LOOK_WAIT)
 
     async def _catch_up(self) -> None:
-        while page := await self._air.store.read(self._air.run, self._state.seq, PAGE):
+        if self._state is None:
+            self._state = await load(self._air.store, self._air.run)
+        state = self._state
+        while page := await self._air.store.read(self._air.run, state.seq, PAGE):
             for recorded in page:
-                apply(self._state, recorded)
-        for window, text in windows_json(self._state).items():
+                apply(state, recorded)
+        for window, text in windows_json(state).items():
             if window not in self._windows:
                 name = json.dumps({"window": window})
                 self._windows[window] = Presence(window_topic(self._air.run, window), name)
             self._windows[window].say(text)
         stands = {
             "run": self._air.run,
-            "status": run_status(self._state),
-            "counts": status_counts(self._state),
-            "questions": len(self._state.questions),
+            "status": run_status(state),
+            "counts": status_counts(state),
+            "questions": len(state.questions),
         }
         self._run.say(json.dumps(stands))
         self._grown.set()

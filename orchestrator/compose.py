@@ -19,10 +19,11 @@ from conflict.adopt import moved_trunk
 from conflict.climb import Rungs
 from conflict.land import Trunk
 from conflict.look import Examiner
+from orchestrator.board import Board, ShownLog
 from orchestrator.court import RunCourt
 from orchestrator.effects import Effects
 from orchestrator.heralds.wanted import Heralds, open_heralds
-from orchestrator.ledger import Beacon, Board, Leading, Store, open_beacon, open_ledger
+from orchestrator.ledger import Beacon, Leading, Store, open_beacon, open_ledger
 from orchestrator.lookout import Lookout
 from orchestrator.loop import Wiring
 from orchestrator.right import LeaseRight, since_boot
@@ -77,8 +78,9 @@ class House:
     def holder(self, label: str) -> str:
         return this_process(label)
 
-    def wiring(self) -> Wiring:
-        return Wiring(self.leading.store, self.leading.store, self.bus, self.clock)
+    def wiring(self, run: RunState) -> Wiring:
+        store = self.leading.store
+        return Wiring(store if self.board is None else ShownLog(self.board, run), store, self.bus, self.clock)
 
     async def take(self, run: RunId) -> LeaseRight | None:
         """The right to lead a run; None when another process has it."""

@@ -4,17 +4,17 @@ Redis and MQTT are imported only where a URL asks for them. Never: anything but 
 """
 
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Protocol, assert_never
 
+from orchestrator.board import Board
 from orchestrator.settings import InEmbeddedRedis, InFile, InMemory, InRedis, Kept, Misuse, Settings, which_broker
 from state.broker import Broker
 from state.buses.file import FileBus
 from state.buses.local import LocalBus
-from state.ids import RunId, Seq, WindowId
 from state.kept import Cache, Checkpoints
 from state.leases.memory import MemoryLease
 from state.leases.sqlite import SqliteLease
@@ -34,16 +34,10 @@ class Store(EventStore, Checkpoints, TranscriptStore, Inbox, Memory, Protocol):
     """All that is kept, behind one door."""
 
 
-class Board(Protocol):
-    """Where programs outside read a run's windows."""
-
-    async def show(self, run: RunId, seq: Seq, windows: Mapping[WindowId, str], *, whole: bool) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """`leading` is the same as `store` and `lease`, for who leads a run: where the store can be away, a call waits for
-    it. `board` is None where no program outside could read it."""
+    it. `board` is that log with the windows beside it, None where no program outside could read them."""
 
     store: Store
     lease: Lease
@@ -99,7 +93,6 @@ async def _in_redis(stack: AsyncExitStack, kept: InRedis | InEmbeddedRedis) -> L
     from state.buses.redis import RedisBus
     from state.leases.redis import RedisLease
     from state.stores.redis import RedisStore
-    from state.stores.redis_board import RedisBoard
     from state.stores.redis_cache import RedisCache
     from state.stores.redis_embedded import EmbeddedRedis
     from state.stores.redis_link import PatientLink, RedisLink
@@ -116,8 +109,9 @@ async def _in_redis(stack: AsyncExitStack, kept: InRedis | InEmbeddedRedis) -> L
     await stack.enter_async_context(bus.at_work())
     await stack.enter_async_context(cache.at_work())
     patient = PatientLink(link)
-    leading = Leading(RedisStore(patient), RedisLease(patient))
-    return Ledger(RedisStore(link), RedisLease(link), bus, leading, link.reach, RedisBoard(link), cache)
+    board = RedisStore(patient)
+    leading = Leading(board, RedisLease(patient))
+    return Ledger(RedisStore(link), RedisLease(link), bus, leading, link.reach, board, cache)
 
 
 async def open_beacon(stack: AsyncExitStack, settings: Settings, ledger: Ledger) -> tuple[Beacon | None, Bus]:

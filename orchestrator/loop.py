@@ -9,6 +9,7 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from conflict.train import decide_landings
 from orchestrator.accept import accept
@@ -22,9 +23,9 @@ from state import commands as cmd
 from state import events as ev
 from state.candidate import Rung
 from state.fold import apply
-from state.ids import IntentId, Seq
+from state.ids import IntentId, RunId, Seq
 from state.intents import Submitted
-from state.ports import Bus, Clock, EventStore, Inbox, Wakeups
+from state.ports import Bus, Clock, Held, Inbox, Wakeups
 from state.run import RunState
 
 INBOX_WAIT = 5.0
@@ -36,11 +37,18 @@ _SETTLED_AT_ONCE = (cmd.CarryChecks, cmd.AskPerson, cmd.OpenQuota, cmd.PassOver)
 Listener = Callable[[Sequence[ev.Recorded]], None]
 
 
+class Log(Protocol):
+    """Where the loop stores what has happened."""
+
+    async def append(self, run: RunId, events: Sequence[tuple[float, ev.Event]], expected: Seq, lease: Held) -> Seq:
+        """As `EventStore.append`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """The ports the loop itself uses."""
 
-    store: EventStore
+    store: Log
     inbox: Inbox
     bus: Bus
     clock: Clock

@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
-from orchestrator.board import shown
 from orchestrator.collector import calm
 from orchestrator.compose import Crew, House, open_crew
 from orchestrator.heralds.reader import heralded
@@ -67,7 +66,7 @@ async def launch(house: House, accepted: ev.PlanAccepted, manner: Manner, starte
     async with _leading(house, accepted.run) as right:
         await _open_log(house, accepted.run, accepted.plan.name)
         async with open_crew(house, accepted.run, accepted.plan, run, right) as crew:
-            loop = Loop(house.wiring(), crew.effects, run, right, manner)
+            loop = Loop(house.wiring(run), crew.effects, run, right, manner)
             started(loop)
             calm()
             async with _watched(house, START, right, manner):
@@ -83,7 +82,6 @@ async def _watched(house: House, since: Seq, right: LeaseRight, manner: Manner) 
     async with (
         heralded(house.store, house.bus, run, since, heralds),
         checkpointed(house.store, run),
-        shown(house.store, house.bus, house.board, run),
         _told(house, run, since, right, manner),
     ):
         yield
@@ -136,7 +134,7 @@ async def resume(house: House, name: RunId, by: str | None, manner: Manner, star
             events = await _recovered(house, run, crew)
             if await is_settled(house, run):
                 return run  # what was left of it is cleared away, and its log has nothing to add
-            loop = Loop(house.wiring(), crew.effects, run, right, manner)
+            loop = Loop(house.wiring(run), crew.effects, run, right, manner)
             started(loop)
             calm()
             async with _watched(house, run.seq, right, manner):

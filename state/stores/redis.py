@@ -13,7 +13,7 @@ from typing import Protocol
 
 from state import codec
 from state.events import Event, Recorded
-from state.ids import AttemptId, IntentId, RunId, Seq
+from state.ids import AttemptId, IntentId, RunId, Seq, WindowId
 from state.intents import Intent, LaunchRun, Submitted
 from state.kept import Checkpoint
 from state.ports import Held, NewerLog, RunHead, SeqTaken, StaleLease, StoreError
@@ -50,7 +50,9 @@ local function last(log)
 end
 """
 
-# ARGV: name of the lease, its token, expected seq, number of events; then ts, name, version and text of each.
+# ARGV: name of the lease, its token, expected seq, number of events; then ts, name, version and text of each. After
+# those, where the windows are shown too: whether they are all there are (1) or the others stay (0), and each with its
+# JSON. Those of events that stand already were shown with them, and may be older than what is shown now.
 _APPEND = (
     _LAST
     + """
@@ -73,6 +75,9 @@ for place = 1, count do
   redis.call('XADD', KEYS[1], (first + place) .. '-0',
     'ts', ARGV[at + 1], 'name', ARGV[at + 2], 'version', ARGV[at + 3], 'data', ARGV[at + 4])
 end
+local shown = 5 + 4 * count
+if ARGV[shown] == '1' then redis.call('DEL', KEYS[4]) end
+for at = shown + 1, #ARGV, 2 do redis.call('HSET', KEYS[4], ARGV[at], ARGV[at + 1]) end
 return {'stored', first + count}
 """
 )
@@ -202,10 +207,31 @@ class RedisStore:
             raise StoreError(f"there is a run {run!r} already")
 
     async def append(self, run: RunId, events: Sequence[tuple[float, Event]], expected: Seq, lease: Held) -> Seq:
+        return await self._append(run, events, expected, lease, [])
+
+    async def append_shown(
+        self,
+        run: RunId,
+        events: Sequence[tuple[float, Event]],
+        expected: Seq,
+        lease: Held,
+        windows: Mapping[WindowId, str],
+        *,
+        whole: bool,
+    ) -> Seq:
+        shown: list[Arg] = [int(whole)]
+        for window, text in windows.items():
+            shown += [window, text]
+        return await self._append(run, events, expected, lease, shown)
+
+    async def _append(
+        self, run: RunId, events: Sequence[tuple[float, Event]], expected: Seq, lease: Held, shown: list[Arg]
+    ) -> Seq:
         args: list[Arg] = [f"run:{run}", lease.token if lease.name == f"run:{run}" else -1, expected, len(events)]
         for ts, event in events:
             args += [repr(ts), codec.name_of(event), codec.SCHEMA_VERSION, codec.encode(event)]
-        reply = await self.link.call(_APPEND, [f"tianting:{run}:log", f"tianting:{run}:head", LEASES], args)
+        keys = [f"tianting:{run}:log", f"tianting:{run}:head", LEASES, f"project:{run}:state"]
+        reply = await self.link.call(_APPEND, keys, args + shown)
         with _readable(f"the log of run {run!r}"):
             outcome, stands = _list(reply)
             last = Seq(_int(stands))

@@ -19,10 +19,9 @@ from state.leases.redis import RedisLease
 from state.ports import SeqTaken, StaleLease, StoreError
 from state.stores import redis_keeper as keeper
 from state.stores.redis import RedisStore
-from state.stores.redis_board import RedisBoard
 from state.stores.redis_embedded import EmbeddedRedis
 from state.stores.redis_link import RedisLink
-from tests.contract.bodies import links
+from tests.contract.bodies import Doubling, links
 
 ROOT = Path(__file__).parents[2]
 RUN = RunId("r")
@@ -274,12 +273,31 @@ async def test_what_is_published_last_is_told_before_the_end(redis_folder: Path)
             assert await mine.wait(30.0)
 
 
-async def test_an_older_view_does_not_replace_a_newer_one(link: RedisLink) -> None:
-    board, one, two = RedisBoard(link), WindowId("docs-1"), WindowId("docs-2")
-    await board.show(RUN, Seq(5), {one: "5", two: "5"}, whole=True)
-    await board.show(RUN, Seq(4), {one: "4"}, whole=True)
-    await board.show(RUN, Seq(6), {two: "6"}, whole=False)
-    assert await link.client.hgetall(f"project:{RUN}:state") == {b"docs-1": b"5", b"docs-2": b"6"}
+@pytest.mark.parametrize("late", [False, True])
+async def test_windows_are_shown_with_the_events_that_move_them_or_not_at_all(link: RedisLink, late: bool) -> None:
+    _, lease = await a_run(link)
+    log, one, two = RedisStore(Doubling(link, late)), WindowId("docs-1"), WindowId("docs-2")
+    first = await lease.take(f"run:{RUN}", "first", 60.0)
+    assert first is not None
+
+    async def shown() -> object:
+        return await link.client.hgetall(f"project:{RUN}:state")
+
+    await log.append_shown(RUN, PAUSE, Seq(0), first, {one: "1", two: "1"}, whole=True)
+    await log.append_shown(RUN, PAUSE * 2, Seq(1), first, {two: "3"}, whole=False)
+    await log.append_shown(RUN, PAUSE, Seq(3), first, {}, whole=False)
+    assert await shown() == {b"docs-1": b"1", b"docs-2": b"3"}
+    with pytest.raises(SeqTaken):
+        await log.append_shown(RUN, PAUSE, Seq(9), first, {one: "9"}, whole=True)
+    await lease.release(first)
+    second = await lease.take(f"run:{RUN}", "second", 60.0)
+    assert second is not None
+    with pytest.raises(StaleLease):
+        await log.append_shown(RUN, PAUSE, Seq(4), first, {one: "9"}, whole=True)
+    assert await shown() == {b"docs-1": b"1", b"docs-2": b"3"}
+    await log.append_shown(RUN, PAUSE, Seq(4), second, {two: "5"}, whole=True)
+    await log.append(RUN, PAUSE, Seq(5), second)
+    assert await shown() == {b"docs-2": b"5"}
 
 
 async def test_a_server_that_can_not_start_is_said_with_the_place_of_its_log(tmp_path: Path) -> None:

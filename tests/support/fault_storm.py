@@ -31,12 +31,14 @@ from orchestrator.compose import WallClock  # noqa: E402
 from orchestrator.right import since_boot  # noqa: E402
 from state import codec  # noqa: E402
 from state import events as ev  # noqa: E402
+from state.fold import replay  # noqa: E402
 from state.ids import RunId, Seq  # noqa: E402
 from state.intents import LaunchRun  # noqa: E402
 from state.leases.redis import RedisLease  # noqa: E402
 from state.ports import Held, StoreError  # noqa: E402
 from state.stores.redis import RedisStore  # noqa: E402
 from state.stores.redis_link import RedisLink  # noqa: E402
+from state.window_view import windows_json  # noqa: E402
 from tests.support import killing  # noqa: E402
 from tests.support.ground import assert_nothing_is_left, assert_sound, clean_env, make_repository, sh  # noqa: E402
 from tests.support.proxy import ProxyProcess  # noqa: E402
@@ -223,12 +225,38 @@ def _weather(ground: Ground) -> None:
         fault = ground.dice.choice(FAULTS)
         STORY.append(fault)
         DO[fault](ground)
+        asyncio.run(_look_at_windows(ground.server.url))
     try:
         asyncio.run(_until_finished(ground))
     except TimeoutError:
         raise AssertionError("the run does not come to its end when the weather is fine") from None
     _end_all(ground)
     asyncio.run(_look(ground))
+
+
+_BOTH = "return {redis.call('XLEN', KEYS[1]), redis.call('HGETALL', KEYS[2])}"
+
+
+async def _assert_windows_are_the_fold(link: RedisLink) -> None:
+    """What programs outside read of the windows, at the very instant at which the log stood there."""
+    found = await link.call(_BOTH, [f"tianting:{RUN}:log", f"project:{RUN}:state"], [])
+    assert isinstance(found, list)
+    last, pairs = found
+    assert isinstance(last, int)
+    assert isinstance(pairs, list)
+    texts = [str(one, "utf-8") for one in pairs if isinstance(one, bytes)]
+    log = await RedisStore(link).read(RUN, Seq(0), last) if last else []
+    up, fold = dict(zip(texts[::2], texts[1::2], strict=True)), windows_json(replay(log))
+    assert up == fold, f"the windows are shown as {up} at event {last}, not as {fold}"
+
+
+async def _look_at_windows(url: str) -> None:
+    """Whoever was killed, paused or cut off in the middle of whatever."""
+    link = await RedisLink.open(url)
+    try:
+        await _assert_windows_are_the_fold(link)
+    finally:
+        await link.close()
 
 
 async def _ask(url: str, plan: str) -> None:
@@ -250,6 +278,7 @@ async def _until_finished(ground: Ground) -> None:
                 if found and isinstance(found[0].event, ev.RunFinished):
                     return
                 ground.supervise()
+                await _assert_windows_are_the_fold(link)
                 await asyncio.sleep(0.05)  # the weather is over: nothing is waited for that has a bell
     finally:
         await link.close()
@@ -274,6 +303,7 @@ def _kill_all(ground: Ground) -> None:
 async def _look(ground: Ground) -> None:
     link = await RedisLink.open(ground.server.url)
     try:
+        await _assert_windows_are_the_fold(link)
         log = await RedisStore(link).read(RUN, Seq(0), 1_000_000)
         held = await RedisLease(link, WallClock()).held_by("")
     finally:
