@@ -54,7 +54,7 @@ class WallClock:
 class House:
     """One repository with its ledger, opened. `path` is its work tree, or the repository itself where it is bare;
     `branch` is the one checked out, None when HEAD is detached. `leading` is the ledger for who leads a run, under
-    leases of `lease_seconds`."""
+    leases of `lease_seconds`. `risk`: as the ledger's."""
 
     path: Path
     home: Path
@@ -69,6 +69,7 @@ class House:
     reach: Reach
     lease_seconds: float
     cache: Cache
+    risk: str = ""
     board: Board | None = None
     beacon: Beacon | None = None
     heralds: Heralds | None = None
@@ -133,6 +134,7 @@ async def open_house(path: Path, settings: Settings, *, leading: bool = False) -
             lease_seconds=settings.lease,
             board=ledger.board,
             cache=ledger.cache,
+            risk=ledger.risk,
             beacon=beacon,
             heralds=heralds,
             use=settings.sandbox,

@@ -37,7 +37,8 @@ class Store(EventStore, Checkpoints, TranscriptStore, Inbox, Memory, Protocol):
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """`leading` is the same as `store` and `lease`, for who leads a run: where the store can be away, a call waits for
-    it. `board` is that log with the windows beside it, None where no program outside could read them."""
+    it. `risk` says how a crash of the server would lose what is stored, where somebody has accepted that; "" where it
+    would not. `board` is that log with the windows beside it, None where no program outside could read them."""
 
     store: Store
     lease: Lease
@@ -46,6 +47,7 @@ class Ledger:
     reach: Reach = field(default_factory=Reach)
     board: Board | None = None
     cache: Cache = field(default_factory=MemoryCache)
+    risk: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ async def _in_redis(stack: AsyncExitStack, kept: InRedis | InEmbeddedRedis) -> L
     patient = PatientLink(link)
     board = RedisStore(patient)
     leading = Leading(board, RedisLease(patient))
-    return Ledger(RedisStore(link), RedisLease(link), bus, leading, link.reach, board, cache)
+    return Ledger(RedisStore(link), RedisLease(link), bus, leading, link.reach, board, cache, link.risk)
 
 
 async def open_beacon(stack: AsyncExitStack, settings: Settings, ledger: Ledger) -> tuple[Beacon | None, Bus]:

@@ -6,7 +6,7 @@ from another run.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from state.events import ClaimsElsewhere, Event, QuotaClosed
 from state.footprint import first_meeting
@@ -61,17 +61,27 @@ class Sharing:
 
     async def claim(self, globs: Sequence[str], emit: Emit) -> str:
         """Claim all of them, or none; "" when they are ours, else a sentence that says who is in the way."""
-        turn = await self._take_turn()
-        try:
-            others = await self._others(emit)
-            met = first_meeting(globs, others)
-            if met is not None:
-                return f"{met[0]} is claimed by run {others[met[1]]} of this repository"
-            for glob in globs:
-                await self._hold(self._claims + glob, CLAIM_SECONDS)
-            return ""
-        finally:
-            await self._lease.release(turn)
+        while True:
+            turn = await self._take_turn()
+            try:
+                others = await self._others(emit)
+                met = first_meeting(globs, others)
+                if met is not None:
+                    return f"{met[0]} is claimed by run {others[met[1]]} of this repository"
+                for glob in globs:
+                    await self._hold(self._claims + glob, CLAIM_SECONDS)
+                if await self._lease.renew(turn, _TURN_SECONDS) is not None:
+                    return ""
+                await self._give_back({self._claims + glob for glob in globs} - self._wanted())
+            finally:
+                await self._lease.release(turn)
+
+    async def _give_back(self, names: Iterable[str]) -> None:
+        """This process was paused for longer than its turn: others may have looked, and claimed, before it claimed."""
+        for name in names:
+            held = self._own.pop(name, None)
+            if held is not None:
+                await self._lease.release(held)
 
     async def release(self) -> None:
         """Give back all; the run is over, or goes on another time."""

@@ -16,7 +16,7 @@ from orchestrator.cli import out
 from orchestrator.cli.area import Area, glance
 from orchestrator.cli.guard import DONE, INTERRUPTED, NOT_LANDED, endings
 from orchestrator.cli.house import opening, read_plan, the_state, with_house
-from orchestrator.cli.narrate import lines_of, of_reach, simulated_in
+from orchestrator.cli.narrate import lines_of, of_reach, of_risk, simulated_in
 from orchestrator.cli.report import print_report
 from orchestrator.cli.steer import user_name
 from orchestrator.cli.voice import Line, Plain, Voice, standard_output
@@ -143,6 +143,8 @@ async def _stay(house: House, run: RunId, leading: Leading, showing: Showing) ->
             with teller.voice:
                 if told := unasked_walls(house):
                     teller.aside(told)
+                if house.risk:
+                    teller.aside(of_risk(house.risk))
                 served = group.create_task(_dashboard(house, showing, stopped, teller)) if showing.dashboard else None
 
                 def started(loop: Loop) -> None:

@@ -26,6 +26,11 @@ def of_reach(why: str) -> str:
     return "the store is back; runs go on"
 
 
+def of_risk(risk: str) -> str:
+    """What is said when runs begin on a store that somebody has accepted although it can lose them."""
+    return f"warning: {risk}; what is stored there can be lost"
+
+
 _RESOLVER = TaskId("resolver:")
 """Among the tasks of simulated agents: the resolver is one too. No task can be called so."""
 

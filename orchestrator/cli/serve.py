@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from orchestrator.cli import out
 from orchestrator.cli.guard import DONE, endings
 from orchestrator.cli.house import with_house
-from orchestrator.cli.narrate import of_reach
+from orchestrator.cli.narrate import of_reach, of_risk
 from orchestrator.compose import House
 from orchestrator.settings import Misuse
 
@@ -27,6 +27,8 @@ def serve_house(repo: Path, host: str, port: int, store: str | None, mqtt: str |
 
         stop = asyncio.Event()
         house.reach.tell(lambda why: out.say(of_reach(why)))
+        if house.risk:
+            out.say(of_risk(house.risk))
         loop = asyncio.get_running_loop()
         for number in endings():
             loop.add_signal_handler(number, stop.set)

@@ -45,27 +45,28 @@ def _version(name: str) -> str:
         return ""
 
 
-def _tried(what: str, work: Callable[[], Awaitable[None]]) -> Row:
-    async def main() -> None:
+def _tried(what: str, work: Callable[[], Awaitable[str]]) -> Row:
+    async def main() -> str:
         async with asyncio.timeout(PATIENCE):
-            await work()
+            return await work()
 
     try:
-        asyncio.run(main())
+        found = asyncio.run(main())
     except (StoreError, BrokerAway, Misuse) as error:
         return what, False, str(error), "start it, or correct its URL"
     except TimeoutError:
         return what, False, "no answer", "start it, or correct its URL"
-    return what, True, "answers", ""
+    return what, True, found, ""
 
 
-async def _redis(kept: InRedis) -> None:
+async def _redis(kept: InRedis) -> str:
     async with open_ledger(kept, WallClock()) as ledger:
         await ledger.store.runs()
+        return f"answers, but {ledger.risk}" if ledger.risk else "answers"
 
 
-async def _broker(url: str) -> None:
+async def _broker(url: str) -> str:
     beacon = broker_of(url)
     assert beacon is not None
     async with beacon.broker.line(f"tianting-doctor-{os.getpid()}"):
-        pass
+        return "answers"

@@ -7,8 +7,9 @@ in the server, which drops nothing by itself; a put that waits.
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Protocol
 
 from state.ports import StoreError
@@ -24,17 +25,24 @@ KEPT_SECONDS = 86_400
 GET_SECONDS = 0.25
 REST_SECONDS = 5.0
 WAITING = 500
+AT_ONCE = 50
+CLOSING_SECONDS = 2.0
 
 _INDEX = "tianting:cached"
 _GET = "return redis.call('GET', KEYS[1])"
-# The oldest go when there are too many; one that ended by itself leaves its line in the index until then.
+# KEYS: the index, then those of the values. ARGV: seconds, bound, then the values. One call is one flush of the
+# server's file, however many they are. The oldest go when there are too many; one that ended by itself leaves its line
+# in the index until then.
 _PUT = """
-redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 local time = redis.call('TIME')
-redis.call('ZADD', KEYS[2], time[1] .. '.' .. string.format('%06d', time[2]), KEYS[1])
-local over = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[3])
+local now = time[1] .. '.' .. string.format('%06d', time[2])
+for at = 2, #KEYS do
+  redis.call('SET', KEYS[at], ARGV[at + 1], 'EX', ARGV[1])
+  redis.call('ZADD', KEYS[1], now, KEYS[at])
+end
+local over = redis.call('ZCARD', KEYS[1]) - tonumber(ARGV[2])
 if over > 0 then
-  local gone = redis.call('ZPOPMIN', KEYS[2], over)
+  local gone = redis.call('ZPOPMIN', KEYS[1], over)
   for at = 1, #gone, 2 do redis.call('DEL', gone[at]) end
 end
 return 1
@@ -62,13 +70,17 @@ class RedisCache:
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
-        """Hand what is put on to the server until the block ends."""
+        """Hand what is put on to the server until the block ends, and then what is left of it, if it takes that soon:
+        most commands live for less than a second, and what they found out is worth as much as any other."""
         group = asyncio.TaskGroup()
         # Not `async with`: what ends the block is none of this group's and must not come out wrapped by it.
         await group.__aenter__()
         telling = group.create_task(self._tell())
         try:
             yield
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSING_SECONDS):
+                    await self.told()
         finally:
             telling.cancel()
             await group.__aexit__(None, None, None)
@@ -114,12 +126,13 @@ class RedisCache:
             await self._bell.wait()
             self._bell.clear()
             while self._waiting:
-                key, value = next(iter(self._waiting.items()))
+                some = dict(islice(self._waiting.items(), AT_ONCE))
                 try:
-                    await self.link.call(_PUT, [key, _INDEX], [value, KEPT_SECONDS, self.most])
+                    await self.link.call(_PUT, [_INDEX, *some], [KEPT_SECONDS, self.most, *some.values()])
                 except StoreError:
                     self._waiting.clear()
-                self._waiting.pop(key, None)
+                for key in some:
+                    self._waiting.pop(key, None)
             self._told.set()
 
 

@@ -6,13 +6,14 @@ its own beyond looking at the server.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import urlsplit
 
 from redis import exceptions as faults
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.commands.core import AsyncScript
@@ -45,16 +46,33 @@ def shown(url: str) -> str:
     return f"{parts.hostname or 'localhost'}:{parts.port or 6379}{parts.path}"
 
 
+class _WouldLose(faults.RedisError):
+    """The server is there, and is not to be trusted with a ledger."""
+
+
+async def _told(connection: AbstractConnection, section: str) -> dict[str, str]:
+    """What a server says of itself."""
+    await connection.send_command("INFO", section)
+    text = await connection.read_response(disable_decoding=True)
+    if not isinstance(text, bytes):
+        raise faults.ResponseError(f"INFO {section} was answered with {text!r:.60}")
+    pairs = (line.partition(":") for line in text.decode("utf-8", "replace").splitlines())
+    return {name: value for name, _, value in pairs}
+
+
 @dataclass(slots=True, eq=False)
 class RedisLink:
     """`name` is how the server is called in sentences. `revive` brings back a server of our own that has ended. `reach`
-    says whether it is there."""
+    says whether it is there. `durable`: a server that would lose what it is told is refused; otherwise `risk` says that
+    it would."""
 
     url: str
     name: str
     revive: Revive | None = None
     patience: float = PATIENCE
     reach: Reach = field(default_factory=Reach)
+    durable: bool = True
+    risk: str = ""
     _lost_at: float | None = None
     _client: Redis | None = None
     _scripts: dict[str, AsyncScript] = field(default_factory=dict)
@@ -62,13 +80,10 @@ class RedisLink:
     @classmethod
     async def open(cls, url: str, *, name: str = "", durable: bool = True, revive: Revive | None = None) -> Self:
         """Connect; `StoreError` when there is no server, or when it would lose what it is told (`durable`)."""
-        link = cls(url, name or shown(url), revive, patience=0.0 if revive is None else PATIENCE)
+        link = cls(url, name or shown(url), revive, patience=0.0 if revive is None else PATIENCE, durable=durable)
         link._client = link._connect(CONNECTIONS)
         try:
-            found = await link._patiently(link._look)
             await link._claim()
-            if durable:
-                link._check_durable(found)
         except BaseException:
             await link.close()
             raise
@@ -88,6 +103,7 @@ class RedisLink:
             socket_timeout=None,
             retry=Retry(NoBackoff(), 0),
             encoding_errors="surrogatepass",
+            redis_connect_func=self._met,
         )
         return Redis.from_pool(pool)
 
@@ -126,6 +142,8 @@ class RedisLink:
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
                     answer = await once()
+            except _WouldLose as error:
+                raise StoreError(str(error)) from error
             except _REFUSED as error:
                 raise StoreError(f"the Redis at {self.name} does not let us in: {error}") from error
             except _LOST as error:
@@ -151,28 +169,27 @@ class RedisLink:
         if now - self._lost_at >= SHOWN_AFTER:
             self.reach.set(str(away))
 
-    async def _look(self) -> Reply:
-        persistence: Mapping[str, object] = await self.client.info("persistence")
-        memory: Mapping[str, object] = await self.client.info("memory")
-        evicts = bool(memory.get("maxmemory")) and memory.get("maxmemory_policy") != "noeviction"
-        return [int(bool(persistence.get("aof_enabled"))), int(evicts)]
+    async def _met(self, connection: AbstractConnection) -> None:
+        """Each connection looks, not the first alone: a server that was begun anew may be set otherwise."""
+        await connection.on_connect()
+        persistence, memory = await _told(connection, "persistence"), await _told(connection, "memory")
+        if persistence.get("aof_enabled") != "1":
+            risk = "keeps no append-only file, a crash of it would lose the log of a run: "
+            what = "set `appendonly yes` there"
+        elif memory.get("maxmemory", "0") != "0" and memory.get("maxmemory_policy") != "noeviction":
+            risk = "forgets keys when its memory is full: "
+            what = "set `maxmemory-policy noeviction`"
+        else:
+            return
+        self.risk = f"the Redis at {self.name} {risk}{what}"
+        if self.durable:
+            raise _WouldLose(f"{self.risk}, or accept that with `?aof=off` at the end of the URL")
 
     async def _claim(self) -> None:
         written = await self.call(_CLAIM, ["tianting:format"], [FORMAT])
         if not isinstance(written, bytes) or not written.isdigit() or int(written) > FORMAT:
             raise NewerLog(
                 f"the Redis at {self.name} holds a ledger of format {written!r}, not {FORMAT}: update Tianting"
-            )
-
-    def _check_durable(self, found: Reply) -> None:
-        if found == [0, 0] or found == [0, 1]:
-            raise StoreError(
-                f"the Redis at {self.name} keeps no append-only file, a crash of it would lose the log of a run: "
-                "set `appendonly yes` there, or accept that with `?aof=off` at the end of the URL"
-            )
-        if found == [1, 1]:
-            raise StoreError(
-                f"the Redis at {self.name} forgets keys when its memory is full: set `maxmemory-policy noeviction`"
             )
 
 

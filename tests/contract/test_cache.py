@@ -72,6 +72,15 @@ async def test_a_cache_in_redis_stays_within_its_bound(redis_folder: Path) -> No
         assert await link.client.ttl("tianting:cache:merge:29") > 0, "and what nobody asks for ends by itself"
 
 
+async def test_what_was_put_last_is_there_for_others_when_who_put_it_has_ended(redis_folder: Path) -> None:
+    async with links(redis_folder, 2) as (one, other):
+        ending = RedisCache(one)
+        async with ending.at_work():
+            for number in range(100):
+                await ending.put("merge", str(number), b"1")
+        assert len(await other.client.keys("tianting:cache:merge:*")) == 100
+
+
 async def test_a_redis_that_is_away_is_a_cache_that_knows_nothing_and_is_not_waited_for(redis_folder: Path) -> None:
     async with links(redis_folder, 1) as (link,):
         cache = RedisCache(link)

@@ -16,12 +16,13 @@ from state.events import Event, RunPaused
 from state.ids import RunId, Seq, WindowId
 from state.leases.holder import this_process
 from state.leases.redis import RedisLease
-from state.ports import SeqTaken, StaleLease, StoreError
+from state.ports import SeqTaken, StaleLease, StoreAway, StoreError
 from state.stores import redis_keeper as keeper
 from state.stores.redis import RedisStore
 from state.stores.redis_embedded import EmbeddedRedis
 from state.stores.redis_link import RedisLink
 from tests.contract.bodies import Doubling, links
+from tests.support.real_valkey import Valkey
 
 ROOT = Path(__file__).parents[2]
 RUN = RunId("r")
@@ -100,7 +101,26 @@ async def test_a_server_without_an_append_only_file_is_no_ledger_unless_told_so(
         with pytest.raises(StoreError, match=r"no append-only file.*aof=off"):
             await RedisLink.open(link.url)
         accepted = await RedisLink.open(link.url, durable=False)
+        assert "no append-only file" in accepted.risk
         await accepted.close()
+
+
+async def test_a_server_that_comes_back_without_its_append_only_file_is_no_ledger_any_more(tmp_path: Path) -> None:
+    server = Valkey(tmp_path)
+    try:
+        link = await RedisLink.open(server.url)
+        store, _ = await a_run(link)
+        server.kill()
+        server.start(appendonly="no")
+        with pytest.raises(StoreError, match="no append-only file") as refused:
+            await store.last_seq(RUN)
+        assert not isinstance(refused.value, StoreAway), "nobody is to wait for it"
+        server.kill()
+        server.start()
+        assert [head.run for head in await store.runs()] == [RUN]
+        await link.close()
+    finally:
+        server.kill()
 
 
 async def test_a_server_that_forgets_keys_is_no_ledger(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 """What runs of one repository share, over every body of the leases."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
 from orchestrator.sharing import CLAIM_SECONDS, Sharing
 from state import events as ev
 from state.ids import Sha
-from state.ports import Lease
+from state.ports import Held, Lease
 from tests.contract.bodies import Body, HandClock
 from tests.support.playbook import Playbook, plan, start, task
 
@@ -46,6 +49,56 @@ async def test_of_two_runs_one_claims_what_meets_and_the_other_learns_who(body: 
     assert after.told == [ev.ClaimsElsewhere((("db/**", "one"), ("schema.sql", "one")))]
     assert await after.claim("docs/**") == ""
     assert len(after.told) == 1
+
+
+@dataclass
+class Paused:
+    """Leases by way of a process that is paused, once, just before it takes a claim. `meanwhile`: what happens then."""
+
+    lease: Lease
+    meanwhile: Callable[[], Awaitable[None]] | None
+
+    async def take(self, name: str, holder: str, ttl: float) -> Held | None:
+        if self.meanwhile is not None and name.startswith("claim:"):
+            meanwhile, self.meanwhile = self.meanwhile, None
+            await meanwhile()
+        return await self.lease.take(name, holder, ttl)
+
+    async def renew(self, held: Held, ttl: float) -> Held | None:
+        return await self.lease.renew(held, ttl)
+
+    async def release(self, held: Held) -> None:
+        await self.lease.release(held)
+
+    async def holder(self, name: str) -> Held | None:
+        return await self.lease.holder(name)
+
+    async def held_by(self, prefix: str) -> list[Held]:
+        return await self.lease.held_by(prefix)
+
+
+async def test_who_was_paused_between_looking_and_claiming_looks_again(body: Body, clock: HandClock) -> None:
+    after = Side("two", body.other_lease, clock)
+
+    async def meanwhile() -> None:
+        clock.time += 60.0
+        assert await after.claim("db/migrations/**") == ""
+
+    one = Side("one", Paused(body.lease, meanwhile), clock)
+    assert await one.claim("docs/**", "db/**") == "db/** is claimed by run two of this repository"
+    assert [held.name for held in await body.lease.held_by("claim:")] == ["claim:place:db/migrations/**"]
+
+
+async def test_who_was_paused_and_is_in_nobodys_way_has_its_claim(body: Body, clock: HandClock) -> None:
+    after = Side("two", body.other_lease, clock)
+
+    async def meanwhile() -> None:
+        clock.time += 60.0
+        assert await after.claim("web/**") == ""
+
+    one = Side("one", Paused(body.lease, meanwhile), clock)
+    assert await one.claim("db/**") == ""
+    assert await after.claim("db/schema.sql") == "db/schema.sql is claimed by run one of this repository"
 
 
 async def test_a_claim_is_free_as_soon_as_its_run_gives_it_back(body: Body, clock: HandClock) -> None:

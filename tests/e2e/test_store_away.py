@@ -1,5 +1,6 @@
 """A run whose store goes away: what is at work goes on, nothing is started or landed, and nothing is lost."""
 
+import json
 import os
 import select
 import signal
@@ -123,3 +124,22 @@ def test_ctrl_c_while_the_store_is_away_ends_the_run_to_be_resumed(desk: Desk, s
     told = desk.tianting("resume", "--store", server.url)
     assert told.code == 0, told
     assert desk.files() == ["a.txt", "b.txt", "from-a.txt", "from-c.txt"]
+
+
+def test_a_store_that_can_lose_a_run_is_refused_or_warned_of(desk: Desk, tmp_path: Path) -> None:
+    server = Valkey(tmp_path / "no file", appendonly="no")
+    try:
+        plan = desk.plan("name: one\ntasks:\n  - {id: a, run: 'echo a > a.txt'}\n")
+        told = desk.tianting("run", plan, "--store", server.url)
+        assert told.code == 1
+        assert "keeps no append-only file" in told.err
+        accepted = f"{server.url}?aof=off"
+        told = desk.tianting("run", plan, "--store", accepted)
+        assert told.code == 0, told
+        assert "warning: " in told.out
+        assert "keeps no append-only file" in told.out
+        told = desk.tianting("doctor", "--json", env=desk.env(TIANTING_STORE=accepted))
+        [row] = [one for one in json.loads(told.out) if one["what"] == "Redis of TIANTING_STORE"]
+        assert "keeps no append-only file" in row["detail"]
+    finally:
+        server.kill()

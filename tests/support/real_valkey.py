@@ -21,20 +21,22 @@ def free_port() -> int:
 class Valkey:
     """Listens on loopback. Owned by whoever made it, who must `kill` it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **options: str) -> None:
         self.folder, self.port = folder, free_port()
         folder.mkdir(parents=True, exist_ok=True)
         self._process: subprocess.Popen[bytes] | None = None
-        self.start()
+        self.start(**options)
 
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
-    def start(self) -> None:
+    def start(self, **others: str) -> None:
+        """`others` are options that are not as usual."""
         program = server_program()
         assert program is not None
         options = {"bind": "127.0.0.1", "port": self.port, "appendonly": "yes", "appendfsync": "always", "save": ""}
+        options |= others
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         self._process = subprocess.Popen(
             [program, *words], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
