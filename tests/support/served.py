@@ -19,13 +19,13 @@ LONG = 120
 
 
 @asynccontextmanager
-async def served(tmp_path: Path, files: Mapping[str, str]) -> AsyncIterator[tuple[House, str]]:
+async def served(tmp_path: Path, files: Mapping[str, str], store: str = "") -> AsyncIterator[tuple[House, str]]:
     """A repository of these files with its server and launcher; the login link."""
     make_repository(tmp_path / "repository", dict(files))
     stop = asyncio.Event()
     link: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     async with (
-        open_house(tmp_path / "repository", Settings(tmp_path / "home", "")) as house,
+        open_house(tmp_path / "repository", Settings(tmp_path / "home", store)) as house,
         asyncio.TaskGroup() as group,
     ):
         group.create_task(Launcher(house, lambda _: None).work(stop))

@@ -6,7 +6,7 @@ import { useQuery } from "@tanstack/react-query";
 import { App, Button, Dropdown } from "antd";
 import { useMemo, useState, type ReactNode } from "react";
 import { Link, NavLink, Outlet, useLocation, useNavigate } from "react-router";
-import { api } from "../api/client";
+import { api, Problem } from "../api/client";
 import { isEnded, type RunSummary } from "../api/types";
 import { useLive } from "../live/store";
 import { useIntend, useSure } from "../parts/steer";
@@ -29,7 +29,7 @@ export function Shell() {
   const [asks, setAsks] = useState<"" | "help" | "palette">("");
   const run = runOf(useLocation().pathname);
   const { message } = App.useApp();
-  const { data, isError } = useQuery({ queryKey: ["runs"], queryFn: api.runs, refetchInterval: 5000 });
+  const { data, error, isError } = useQuery({ queryKey: ["runs"], queryFn: api.runs, refetchInterval: 5000 });
   const runs = data?.runs ?? NO_RUNS;
   const notices = useNotices(runs, say);
   const tell = () => void notices.toggle().then((done) => (done ? undefined : message.warning(say("notices.barred"), 6)));
@@ -70,6 +70,7 @@ export function Shell() {
         <a className="plain-link" href="/docs" title={say("nav.api")}><ApiOutlined aria-hidden /><span className="unseen">{say("nav.api")}</span></a>
         <Button type="text" icon={<LogoutOutlined aria-hidden />} aria-label={say("nav.logout")} onClick={() => void fetch("/logout", { method: "POST" }).then(() => location.assign("/login"))} />
       </header>
+      {error instanceof Problem && error.code === "store-away" ? <p className="store-away" role="alert">{say("link.store", { why: error.message })}</p> : null}
       <main id="main" tabIndex={-1}><Outlet /></main>
       <Help open={asks === "help"} close={() => setAsks("")} />
       <Finder run={run} open={asks === "palette"} close={() => setAsks("")} deeds={{ nextColour, nextLanguage, tell, help: () => setAsks("help") }} runs={runs} />

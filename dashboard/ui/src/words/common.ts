@@ -6,7 +6,7 @@ export const en = {
   failed: "That failed: {{why}}", sent: "Sent.", waits: "Sent. It waits until a process leads the run.",
   refused: "Refused: {{why}}", nowhere: "There is nothing at this address.", toOverview: "To the overview",
   nav: { label: "Site", overview: "Overview", runs: "Runs", launch: "Launch", design: "Design", compare: "Compare", api: "API", logout: "Log out" },
-  link: { live: "Live", connecting: "Connecting …", lost: "Connection lost, trying again …", resync: "Read again from the start of what is kept", again: "read anew ×{{count}}" },
+  link: { live: "Live", connecting: "Connecting …", lost: "Connection lost, trying again …", store: "Store unreachable: {{why}}. What is at work goes on; nothing is started or landed until it is back.", resync: "Read again from the start of what is kept", again: "read anew ×{{count}}" },
   notices: {
     label: "Tell me when a run needs me or has ended", barred: "This browser does not let this page notify you.",
     needs: "{{name}} needs you ({{count}})", ended: "{{name}}: {{status}}",
@@ -59,7 +59,7 @@ export const zh: typeof en = {
   failed: "操作失败：{{why}}", sent: "已发送。", waits: "已发送，等待有进程主持这次运行。",
   refused: "被拒绝：{{why}}", nowhere: "此地址没有内容。", toOverview: "回到总览",
   nav: { label: "站点", overview: "总览", runs: "运行", launch: "启动", design: "设计", compare: "比较", api: "接口", logout: "退出登录" },
-  link: { live: "实时", connecting: "连接中……", lost: "连接已断开，正在重试……", resync: "已从保留的起点重新读取", again: "已重新读取 ×{{count}}" },
+  link: { live: "实时", connecting: "连接中……", lost: "连接已断开，正在重试……", store: "存储无法访问：{{why}}。正在进行的工作继续；恢复之前不会启动或合入任何任务。", resync: "已从保留的起点重新读取", again: "已重新读取 ×{{count}}" },
   notices: {
     label: "运行需要我或结束时通知我", barred: "此浏览器不允许本页面发送通知。",
     needs: "{{name}} 需要你处理（{{count}}）", ended: "{{name}}：{{status}}",
