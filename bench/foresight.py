@@ -1,10 +1,11 @@
 """What is foreseen of the merges that a clone holds: how many that git calls clean are flagged, which, and how long it
 takes; and, of merges that a list names, how many are found.
 
-    python -P bench/foresight.py --repo CLONE [--list FILE.jsonl] [--most N] [--every K]
+    python -P bench/foresight.py --repo CLONE [--list FILE.jsonl] [--most N] [--every K] [--first F]
 
 A line of the list has `merge` (its sha) and, perhaps, `repo`; `--repo` may be given several times. Only reads: a
-scratch clone shares the objects. Without a list every K-th merge of two parents is looked at.
+scratch clone shares the objects. Without a list every K-th merge of two parents is looked at, from the F-th on.
+Two-sided is a merge both of whose sides changed something.
 """
 
 import argparse
@@ -28,13 +29,13 @@ def git(repo: Path, *args: str) -> str:
     return done.stdout
 
 
-def merges(repo: Path, wanted: list[str], most: int, every: int) -> list[tuple[str, str, str]]:
+def merges(repo: Path, wanted: list[str], most: int, every: int, first: int) -> list[tuple[str, str, str]]:
     """(merge, first parent, second parent)."""
     if wanted:
         found = [git(repo, "rev-list", "--parents", "-n", "1", sha).split() for sha in wanted]
     else:
         rows = git(repo, "rev-list", "--all", "--merges", "--parents").splitlines()
-        found = [row.split() for row in rows][::every]
+        found = [row.split() for row in rows][first::every]
     return [(row[0], row[1], row[2]) for row in found if len(row) == 3][: most or None]
 
 
@@ -55,7 +56,7 @@ async def look(repo: Path, rows: list[tuple[str, str, str]]) -> Counter[str]:
                     print(f"{merge[:10]} skipped: {fault}")
                     continue
                 times.append(time.perf_counter() - started)
-                tell(merge, seen, counts)
+                tell(merge, seen, counts, await two_sided(repository, Sha(ours), Sha(theirs)))
         finally:
             await repository.close()
     if times:
@@ -64,11 +65,20 @@ async def look(repo: Path, rows: list[tuple[str, str, str]]) -> Counter[str]:
     return counts
 
 
-def tell(merge: str, seen: Foreseen, counts: Counter[str]) -> None:
+async def two_sided(repository: GitRepository, ours: Sha, theirs: Sha) -> bool:
+    base = await repository.merge_base(ours, theirs)
+    if base is None:
+        return False
+    trees = [await repository.tree_of(one) for one in (base, ours, theirs)]
+    return trees[0] not in trees[1:]
+
+
+def tell(merge: str, seen: Foreseen, counts: Counter[str], both: bool) -> None:
     certain = [one for one in seen.clashes if one.certain]
     counts["merges"] += 1
     counts["in conflict as text"] += bool(seen.conflicts)
     counts["clean as text"] += not seen.conflicts
+    counts["clean and two-sided"] += both and not seen.conflicts
     counts["clean as text and flagged"] += bool(certain) and not seen.conflicts
     counts["flagged"] += bool(certain or seen.conflicts)
     for rule in {one.rule for one in certain}:
@@ -83,6 +93,7 @@ def main() -> None:
     parser.add_argument("--list", type=Path)
     parser.add_argument("--most", type=int, default=0)
     parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0)
     given = parser.parse_args()
     total: Counter[str] = Counter()
     listed = [json.loads(row) for row in given.list.read_text().splitlines()] if given.list else []
@@ -92,7 +103,7 @@ def main() -> None:
         if given.list and not wanted:
             print(f"{name}: nothing of it is on the list")
             continue
-        counts = asyncio.run(look(repo, merges(repo, wanted, given.most, given.every)))
+        counts = asyncio.run(look(repo, merges(repo, wanted, given.most, given.every, given.first)))
         print(name, json.dumps(counts))
         total.update(counts)
     print("all", json.dumps(total))

@@ -23,7 +23,7 @@ from bench.repositories import workplace
 HERE = Path(__file__).resolve().parent
 NAMES = (
     "startup", "agents", "landing", "end_to_end", "real_repository", "makespan", "overhead", "stores", "team", "feed",
-    "api", "web",
+    "api", "web", "radar",
 )  # fmt: skip
 """Modules of this folder, each with `bench(options) -> Report`; those that make many files come first."""
 

@@ -13,7 +13,7 @@ from conflict.rules.meeting import Meeting, changed
 from conflict.rules.view import View
 from conflict.surface.cache import Surfaces
 from conflict.surface.known import key_of, recalled, remember
-from conflict.surface.nouns import Surface
+from conflict.surface.nouns import Language, Surface
 from conflict.surface.read import is_read
 from state.candidate import Conflict, ConflictKind
 from state.clash import Clash
@@ -68,6 +68,7 @@ class Foresight:
         self._repository, self._kept = repository, kept
         self._surfaces = Surfaces()
         self._trees: OrderedDict[Sha, Blobs] = OrderedDict()
+        self._tops: OrderedDict[Sha, Sha] = OrderedDict()
         self._aside = aside
         self._changes: OrderedDict[tuple[int, int], tuple[Blobs, Blobs, frozenset[str]]] = OrderedDict()
 
@@ -80,7 +81,8 @@ class Foresight:
             return Foreseen((alone,))
         if base in (ours, theirs):
             return Foreseen()
-        trees = [await self._files(await self._repository.tree_of(one)) for one in (base, ours, theirs)]
+        tops = [await self._tree_of(one) for one in (base, ours, theirs)]
+        trees = [await self._files(tops[0]), *[await self._files(one, tops[0]) for one in tops[1:]]]
         by_ours, by_theirs = self._changed(trees[0], trees[1]), self._changed(trees[0], trees[2])
         conflicts: tuple[Conflict, ...] = ()
         if apart and not by_ours & by_theirs:
@@ -88,15 +90,16 @@ class Foresight:
         else:
             merge = MergeClean(merged) if merged is not None else await self._repository.merge(ours, theirs)
             conflicts = merge.conflicts if isinstance(merge, MergeConflicted) else ()
-            trees.append(await self._files(merge.tree))
+            trees.append(await self._files(merge.tree, tops[1]))
         if not by_ours or not by_theirs or max(len(by_ours), len(by_theirs)) > _MOST_FILES:
             return Foreseen(conflicts)
         unmerged = frozenset(one.path for one in conflicts)
-        known: Known = ({}, {}, {}, {})
+        known: Known = ({}, {}, {}, {path: _marked(path) for path in unmerged})
         for path in by_ours | by_theirs:
             if is_read(path):
                 for tree, surfaces in zip(trees, known, strict=True):
-                    await self._read(tree, path, surfaces)
+                    if path not in surfaces:
+                        await self._read(tree, path, surfaces)
         clashes = await self._ask(trees, known, unmerged, (by_ours, by_theirs))
         unread = {(one.path, one.missing) for side in known for one in side.values() if one.missing}
         return Foreseen(conflicts, tuple(clashes), tuple(sorted(unread)))
@@ -132,13 +135,32 @@ class Foresight:
                 self._changes.popitem(last=False)
         return known[2]
 
-    async def _files(self, tree: Sha) -> Blobs:
+    async def _tree_of(self, commit: Sha) -> Sha:
+        found = self._tops.get(commit)
+        if found is None:
+            found = self._tops[commit] = await self._repository.tree_of(commit)
+            while len(self._tops) > _TREES_KEPT:
+                self._tops.popitem(last=False)
+        return found
+
+    async def _files(self, tree: Sha, near: Sha | None = None) -> Blobs:
+        """Plain files alone. `near` is a tree that it is hardly other than, and that was asked for before."""
         known = self._trees.get(tree)
-        if known is None:
+        start = None if near is None else self._trees.get(near)
+        if known is None and near is not None and start is not None:
+            known = dict(start)
+            for path, side in (await self._repository.changes(near, tree)).items():
+                if side is not None and side.mode in _FILES:
+                    known[path] = side.blob
+                else:
+                    known.pop(path, None)
+        elif known is None:
             found = await self._repository.listing(tree)
-            known = self._trees[tree] = {path: side.blob for path, side in found.items() if side.mode in _FILES}
-            while len(self._trees) > _TREES_KEPT:
-                self._trees.popitem(last=False)
+            known = {path: side.blob for path, side in found.items() if side.mode in _FILES}
+        self._trees[tree] = known
+        self._trees.move_to_end(tree)
+        while len(self._trees) > _TREES_KEPT:
+            self._trees.popitem(last=False)
         return known
 
     async def _read(self, tree: Blobs, path: str, into: dict[str, Surface]) -> None:
@@ -158,6 +180,11 @@ class Foresight:
         if self._kept is not None:
             await remember(self._kept, key, found)
         return found
+
+
+def _marked(path: str) -> Surface:
+    """What git could not merge has marks in it there, and says nothing."""
+    return Surface(path, Language.OTHER, fault="it is in conflict")
 
 
 def _laid_over(ours: Blobs, theirs: Blobs, changes: frozenset[str]) -> Blobs:

@@ -72,7 +72,7 @@ async def plan_accepted(
         launched_by=launched_by,
         ladder=ladder,
         simulated=simulated,
-        learned=await learned_for(house.store, plan),
+        learned=await learned_for(house.store, plan, chosen),
     )
 
 

@@ -237,6 +237,9 @@ class Repository(Protocol):
     async def listing(self, tree: Sha) -> Mapping[str, Side]:
         """Every path of a tree (not of a commit) that is no folder."""
 
+    async def changes(self, old: Sha, new: Sha) -> Mapping[str, Side | None]:
+        """What differs between two trees, as the new one has it; None for what is gone. Costs what differs."""
+
     async def changed_paths(self, old: Sha, new: Sha) -> tuple[str, ...]:
         """Paths that differ between two commits, sorted; a rename is two paths."""
 

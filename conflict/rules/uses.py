@@ -62,7 +62,7 @@ def _imports(way: Direction, path: str, surface: Surface, before: Surface | None
             continue
         if not there.path or (there.name and not there.symbols):
             yield _gone(way, path, one.line, here)
-        elif _module_name(there.path) == _module_name(here.path) and there.path != here.path:
+        elif _is_package(here.path) and there.path != here.path and _module_name(there.path) == _module_name(here.path):
             yield _replaced(way, path, one.line, here, there)
         elif is_new and there.path != here.path and not way.after(here.path).symbols(here.path, here.name):
             yield _gone(way, path, one.line, here)
@@ -70,6 +70,12 @@ def _imports(way: Direction, path: str, surface: Surface, before: Surface | None
 
 def _module_name(path: str) -> str:
     return path.rpartition(".")[0].removesuffix("/__init__").removesuffix("/index")
+
+
+def _is_package(path: str) -> bool:
+    """A package in the place of a module can be all that it was; a module in the place of a package has nothing
+    below."""
+    return path.rpartition("/")[2].startswith(("__init__.", "index."))
 
 
 def _replaced(way: Direction, path: str, line: int, here: Found, there: Found) -> Clash:

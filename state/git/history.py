@@ -34,6 +34,8 @@ class History:
             found: Sha | None = left
         elif self._near(right, left):
             found = right
+        elif (both := self._fork(left, right)) is not None:
+            found = both
         else:
             ran = self._door.run(["merge-base", left, right], ok=(0, 1))
             found = Sha(ran.out.split(b"\n", 1)[0].decode()) if ran.code == 0 else None
@@ -41,6 +43,24 @@ class History:
             self._bases.clear()
         self._bases[pair] = found
         return found
+
+    def _fork(self, left: Sha, right: Sha) -> Sha | None:
+        """Where two histories without a merge part, near by: all that is behind both is behind that commit."""
+        behind = self._line(left)
+        return next((one for one in self._line(right) if one in behind), None)
+
+    def _line(self, tip: Sha) -> dict[Sha, None]:
+        """The nearest commits behind one, itself first, down to the first with several parents or none that is here."""
+        line = {tip: None}
+        try:
+            while len(line) < _LOOK:
+                parents = self._objects.commit(next(reversed(line))).parents
+                if len(parents) != 1:
+                    break
+                line[parents[0]] = None
+        except RepositoryFault:
+            pass  # a shallow clone ends there; what came before it was read
+        return line
 
     def _near(self, older: Sha, newer: Sha) -> bool:
         """Whether `older` is among the nearest commits behind `newer`. Git knows where a shallow clone ends; here a

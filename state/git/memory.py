@@ -175,6 +175,9 @@ class MemoryRepository:
     async def listing(self, tree: Sha) -> Mapping[str, Side]:
         return self._listings.of(bytes.fromhex(tree))
 
+    async def changes(self, old: Sha, new: Sha) -> Mapping[str, Side | None]:
+        return trees.sides(self, bytes.fromhex(old), bytes.fromhex(new))
+
     async def changed_paths(self, old: Sha, new: Sha) -> tuple[str, ...]:
         return self.changed(old, new)
 

@@ -118,6 +118,9 @@ class GitRepository:
     async def listing(self, tree: Sha) -> Mapping[str, Side]:
         return await self.call(lambda: self._listings.of(bytes.fromhex(tree)))
 
+    async def changes(self, old: Sha, new: Sha) -> Mapping[str, Side | None]:
+        return await self.call(lambda: trees.sides(self.objects, bytes.fromhex(old), bytes.fromhex(new)))
+
     async def changed_paths(self, old: Sha, new: Sha) -> tuple[str, ...]:
         return await self.call(lambda: self.objects.changed_paths(old, new))
 

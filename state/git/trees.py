@@ -181,6 +181,15 @@ def changes(source: Source, old: bytes, new: bytes, prefix: Path = b"") -> Itera
             yield Change(path, left, right)
 
 
+def sides(source: Source, old: bytes, new: bytes) -> dict[str, Side | None]:
+    """The paths that differ, each as the new tree has it."""
+    found: dict[str, Side | None] = {}
+    for one in changes(source, old, new):
+        now = one.new
+        found[os.fsdecode(one.path)] = None if now is None else Side(now.sha, now.mode.decode())
+    return found
+
+
 Edits = Mapping[Path, Leaf | None]
 Write = Callable[[bytes], bytes]
 """Stores the bytes of an object and gives its sha of 20 bytes."""

@@ -3,7 +3,9 @@
 import asyncio
 import subprocess
 from collections.abc import AsyncIterator, Mapping
+from itertools import product
 from pathlib import Path
+from random import Random
 from typing import cast
 
 import pytest
@@ -125,6 +127,24 @@ async def test_descent_and_best_common_ancestor(repository: Repository) -> None:
     assert not await repository.is_ancestor(stranger, both)
 
 
+@pytest.mark.parametrize("seed", range(4))
+async def test_the_common_ancestor_of_any_two_commits_is_a_best_one(repository: Repository, seed: int) -> None:
+    draw = Random(seed)
+    tree = await repository.tree_of(await commit(repository, BASE))
+    behind: dict[Sha, set[Sha]] = {}
+    for number in range(14):
+        known = list(behind)
+        many = 0 if not known or draw.random() < 0.05 else 1 if draw.random() < 0.75 else 2
+        parents = draw.sample(known[-4:], min(many, len(known[-4:])))
+        made = await repository.commit(tree, parents, f"{seed} {number}", 5)
+        behind[made] = {made}.union(*(behind[parent] for parent in parents))
+    for left, right in product(behind, behind):
+        both = behind[left] & behind[right]
+        best = {one for one in both if not any(one in behind[other] for other in both - {one})}
+        found = await repository.merge_base(left, right)
+        assert found in best if best else found is None
+
+
 async def test_an_ancestor_far_back_is_found(repository: Repository) -> None:
     base = await commit(repository, BASE)
     side = await commit(repository, {"side": b"s"}, base)
@@ -155,6 +175,22 @@ async def test_a_tree_is_listed_with_blobs_and_modes(repository: Repository) -> 
     assert listed["lib/run"].mode == "100755"
     assert await repository.read_blob(listed["lib/deep/c.txt"].blob) == b"c\n"
     assert listed["lib/link"].mode == "120000"
+
+
+async def test_what_differs_between_two_trees_is_told_as_the_new_one_has_it(repository: Repository) -> None:
+    one = await commit(repository, BASE)
+    edits = {"lib/deep/c.txt": None, "a.txt": None, "a.txt/in": ("100755", b"i"), "lib/b.txt": ("120000", b"c")}
+    two = await repository.edit_tree(one, edits)
+    found = await repository.changes(await repository.tree_of(one), two)
+    assert {path: None if side is None else side.mode for path, side in found.items()} == {
+        "lib/deep/c.txt": None,
+        "a.txt": None,
+        "a.txt/in": "100755",
+        "lib/b.txt": "120000",
+    }
+    after = await repository.listing(two)
+    assert all(after.get(path) == side for path, side in found.items())
+    assert await repository.changes(two, two) == {}
 
 
 async def test_editing_a_tree_sets_takes_out_and_swaps_files_and_folders(repository: Repository) -> None:

@@ -1,12 +1,13 @@
 """`tianting merge-file` and `merge-driver` on their own: in a pipe, and in the hands of git."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import Desk, one_sentence
+from tests.support.command import ROOT, Desk, one_sentence
 
 PLAIN = "def f():\n    first = 1\n    second = 2\n    return first + second\n"
 LEFT = PLAIN.replace("first = 1", "first = 10")
@@ -69,8 +70,12 @@ def test_json_lines_are_answered_one_for_one_with_what_else_they_hold(desk: Desk
 
 def test_git_merges_with_the_driver_of_the_page(desk: Desk) -> None:
     program = f"{sys.executable} -P -c 'from orchestrator.cli.main import main; main()'"
-    desk.git("config", "merge.tianting.driver", f"{program} merge-driver --marker-size %L -- %O %A %B %P")
-    (desk.top / ".gitattributes").write_text("* merge=tianting\n")
+    page = (ROOT / "docs" / "merging.md").read_text(encoding="utf-8")
+    said = re.findall(r'^git config --global (merge\.tianting\.\w+) "(.+)"$', page, re.MULTILINE)
+    for key, value in said:
+        desk.git("config", key, re.sub(r"^tianting", lambda _: program, value))
+    [attributes] = re.findall(r"^echo '(.+)' >> \.gitattributes$", page, re.MULTILINE)
+    (desk.top / ".gitattributes").write_text(f"{attributes}\n")
     desk.git("add", "-A")
     desk.git("commit", "-q", "-m", "attributes")
     for name, code, text in (("left", LEFT, "the north wind blows\n"), ("right", RIGHT, "a south sea rises\n")):

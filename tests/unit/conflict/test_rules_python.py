@@ -249,3 +249,21 @@ def test_a_parameter_renamed_where_it_stands_shifts_no_argument() -> None:
 )
 def test_types_are_compared_by_what_they_say(left: str, right: str, same: bool) -> None:
     assert same_type(left, right) is same
+
+
+CONF = "class Settings:\n    def get(self, name):\n        return name\n\n\nsettings = Settings()\n"
+USES = "from conf import settings\n\n\ndef page():\n    return settings.get({})\n"
+
+
+async def test_a_module_in_the_place_of_a_package_may_mean_something_else() -> None:
+    base = {"conf/__init__.py": CONF, "conf/more.py": "X = 1\n", "page.py": USES.format(1)}
+    away = {"conf/__init__.py": None, "conf/more.py": None, "conf.py": CONF}
+    assert await rules(base, {"page.py": USES.format(2)}, away) == [
+        ("module-replaced-in-use", "conf/__init__.py", "page.py")
+    ]
+
+
+async def test_a_package_in_the_place_of_a_module_can_be_all_that_it_was() -> None:
+    base = {"conf.py": CONF, "page.py": USES.format(1)}
+    away = {"conf.py": None, "conf/__init__.py": CONF, "conf/more.py": "X = 1\n"}
+    assert await rules(base, {"page.py": USES.format(2)}, away) == []
