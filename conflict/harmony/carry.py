@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from conflict.harmony import calls, python, routes
 from conflict.harmony.python import Source
-from conflict.rules.view import View
+from conflict.rules.view import SCRIPT, View
 from conflict.schema.values import Finding
-from conflict.surface.nouns import Surface
+from conflict.surface.nouns import Surface, Symbol
 from conflict.surface.read import read as surface_of
 from state.clash import Clash
 
@@ -66,6 +66,8 @@ class _Case:
     def edits(self) -> dict[str, bytes | None]:
         if self.clash.remedy == "path":
             return self._only(routes.moved(self.data, self.clash.place.line, self.clash.symbol, self._route()))
+        if self.path.endswith(SCRIPT):
+            return self._only(self._script())
         source = Source.of(self.data) if self.path.endswith((".py", ".pyi")) else None
         if source is None:
             return {}
@@ -107,16 +109,20 @@ class _Case:
 
     def _line_there(self, there: Source) -> int:
         """The line of the new definition in the merge, which may stand lower than in its branch."""
-        names = {symbol.name for symbol in self._surface(self.at, there.data).symbols}
-        base = self.trees.base.get(self.at, b"")
-        before = {symbol.name for symbol in self._surface(self.at, base).symbols}
-        was = next((one for one in self._surface(self.at, base).symbols if one.name == self.clash.symbol), None)
-        fresh = [
-            one
-            for one in self._surface(self.at, there.data).symbols
-            if was is not None and one.shape == was.shape and one.kind is was.kind and one.name in names - before
-        ]
+        fresh = self._fresh(there.data)
         return fresh[0].line if len(fresh) == 1 else 0
+
+    def _fresh(self, data: bytes) -> list[Symbol]:
+        """Definitions of the merged file that say what the one in question said, under a name that is new."""
+        after = self._surface(self.at, data).symbols
+        before = self._surface(self.at, self.trees.base.get(self.at, b"")).symbols
+        was = next((one for one in before if one.name == self.clash.symbol), None)
+        known = {one.name for one in before}
+        return [
+            one
+            for one in after
+            if was is not None and one.shape == was.shape and one.kind is was.kind and one.name not in known
+        ]
 
     def _reimported(self, source: Source) -> bytes | None:
         module = self._module_name(self.at)
@@ -130,11 +136,11 @@ class _Case:
                 return text
         return None
 
-    def _homes(self) -> list[str]:
+    def _homes(self, kinds: tuple[str, ...] = (".py",)) -> list[str]:
         """Files of the base that define the symbol, as far as they were read."""
         found = []
         for path, data in sorted(self.trees.base.items()):
-            if path != self.at and path.endswith(".py"):
+            if path != self.at and path.endswith(kinds):
                 names = {one.name for one in self._surface(path, data).symbols}
                 found += [path] if self.clash.symbol in names else []
         return found
@@ -147,6 +153,29 @@ class _Case:
             if (not root or inner != stem) and all(part.isidentifier() for part in inner.split("/")):
                 return inner.replace("/", ".")
         return ""
+
+    def _script(self) -> bytes | None:
+        """JavaScript and TypeScript: imports follow. What is called there otherwise is the question that it is."""
+        from conflict.harmony import script
+
+        symbol, home = self.clash.symbol, self.trees.merged.get(self.at)
+        given = (self._resolve_script,)
+        if self.clash.remedy == "reimport" and symbol in self.trees.base_blobs:
+            return script.move_module(self.path, self.data, symbol, self.at, *given)
+        if home is None or "." in symbol or not self.at.endswith(SCRIPT):
+            return None
+        offered = {one.name for one in self._surface(self.at, home).symbols if one.exported}
+        if self.clash.remedy == "reimport" and symbol in offered:
+            old = [path for path in self._homes(SCRIPT) if path != self.at]
+            return script.reimport(self.path, self.data, symbol, old[0], self.at, *given) if len(old) == 1 else None
+        new = [one.name for one in self._fresh(home)]
+        if self.clash.remedy == "rename" and len(new) == 1 and new[0] in offered:
+            return script.rename(self.path, self.data, symbol, new[0], self.at, *given)
+        return None
+
+    def _resolve_script(self, module: str) -> str | None:
+        here = View(self.trees.merged_blobs, {}).script_module(self.path, module)
+        return here if here is not None else View(self.trees.base_blobs, {}).script_module(self.path, module)
 
     # ------------------------------------------------------------------------------------------- calls
 

@@ -150,7 +150,7 @@ def _uses(way: Direction, path: str, surface: Surface, before: Surface | None) -
         if here is None or not here.symbols or not _touches(way, here):
             continue
         if here.path not in way.after(here.path).blobs:
-            if use.target.partition(".")[0] not in imported:
+            if use.target.partition(".")[0] not in imported and not _leads_on(way, path, use):
                 yield _gone(way, path, use.line, here)
             continue
         there = _found_after(way, here)
@@ -158,8 +158,14 @@ def _uses(way: Direction, path: str, surface: Surface, before: Surface | None) -
             continue
         if there.symbols:
             yield from _changed(way, path, use, here, there)
-        elif use.target not in imported and _was_there(way, here):
+        elif use.target not in imported and _was_there(way, here) and not _leads_on(way, path, use):
             yield _gone(way, path, use.line, _outermost(way, here))
+
+
+def _leads_on(way: Direction, path: str, use: Use) -> bool:
+    """Whether the caller, as merged, finds a definition all the same: its import has been carried along."""
+    found = None if path in way.meeting.unmerged else find(way.meeting.merged, path, use.target)
+    return found is not None and bool(found.symbols)
 
 
 def _found_after(way: Direction, here: Found) -> Found | None:

@@ -3,6 +3,7 @@
 Never: run; a type inferred further than an annotation or a plain construction says.
 """
 
+import re
 from collections.abc import Iterator
 
 from tree_sitter import Node
@@ -80,9 +81,15 @@ def _passed_on(node: Node, module: str) -> Iterator[Import]:
             yield Import(module, name, text(field(each, "alias")) or name, line(each))
 
 
+def _is_required(node: Node) -> bool:
+    """`const m = require("./m")` is an import, and no definition of this file's."""
+    value = field(node, "value")
+    return value is not None and value.type == "call_expression" and text(field(value, "function")) == "require"
+
+
 def _required(node: Node) -> Iterator[Import]:
     value = field(node, "value")
-    if value is None or value.type != "call_expression" or text(field(value, "function")) != "require":
+    if value is None or not _is_required(node):
         return
     given = arguments(value)
     module = string(given[0]) if given else ""
@@ -126,7 +133,8 @@ def _statement(node: Node, exported: bool) -> Iterator[Symbol]:
     elif node.type in ("lexical_declaration", "variable_declaration"):
         for one in node.named_children:
             name = field(one, "name")
-            if one.type == "variable_declarator" and name is not None and name.type == "identifier":
+            plain = one.type == "variable_declarator" and name is not None and name.type == "identifier"
+            if plain and not _is_required(one):
                 yield from _of_value(text(name), field(one, "value"), one, exported)
     elif node.type == "interface_declaration":
         yield from _type(node, field(node, "body"), exported)
@@ -142,7 +150,8 @@ def _named(name: str, one: Symbol) -> Symbol:
 
 def _base(name: str, node: Node, kind: SymbolKind, exported: bool, signature: Signature | None = None) -> Symbol:
     whole = text(node)
-    digest, shape = text_mark(whole), text_mark(whole.replace(name.rpartition(".")[2], "", 1))
+    own = re.escape(name.rpartition(".")[2])
+    digest, shape = text_mark(whole), text_mark(re.sub(rf"(?<![\w$]){own}(?![\w$])", "", whole))
     hint = text(field(node, "type")).removeprefix(":").strip() if kind is SymbolKind.VALUE else ""
     return Symbol(name, kind, line(node), node.end_point[0] + 1, digest, shape, signature, exported=exported, type=hint)
 
