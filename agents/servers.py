@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from agents.audience import VARIABLE
 from agents.environment import Environment, EnvironmentFault
@@ -17,6 +18,7 @@ from state.ids import RoleName
 from state.plan import OWN_SERVER, McpServer, Plan
 
 PROGRAM = (sys.executable, "-I", "-P", "-m", "agents.mcp.server")
+_BARE = (sys.executable, "-I", "-S", "-B", str(Path(__file__).parent / "mcp" / "bare.py"))
 _BASE = ("PATH", "LANG", "TZ", "HOME", "TMPDIR", "GIT_CEILING_DIRECTORIES", MARKER)
 """What a server gets of the window's environment: no credential of the agent's is among it."""
 _SHORTEST_SECRET = 6
@@ -47,16 +49,17 @@ def _served(server: McpServer, role: RoleName, here: Environment, audience: str,
         own = {VARIABLE: audience, "TIANTING_ROLE": role}
         if server.promptx:
             own |= {"TIANTING_PROMPTX": json.dumps(server.promptx), "TIANTING_PROMPTX_HOME": state}
-        return Served(server.name, PROGRAM, _pairs(base | own))
+        return _bare(server.name, PROGRAM, base | own)
     if server.url:
         return Served(server.name, url=server.url, token=_value(server.name, server.bearer) if server.bearer else "")
     own = {name: _value(server.name, name) for name in server.inherit}
     own |= {name: here.expand(value) for name, value in server.env}
-    return Served(server.name, tuple(here.expand(part) for part in server.command), _pairs(base | own))
+    return _bare(server.name, tuple(here.expand(part) for part in server.command), base | own)
 
 
-def _pairs(variables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(variables.items())
+def _bare(name: str, command: tuple[str, ...], variables: Mapping[str, str]) -> Served:
+    """A program that gets these variables alone, whatever the agent hands on to it."""
+    return Served(name, (*_BARE, ",".join(variables), *command), tuple(variables.items()))
 
 
 def variables_of(plan: Plan, role: RoleName) -> Iterator[str]:

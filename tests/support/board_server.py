@@ -9,6 +9,8 @@ from pathlib import Path
 import uvicorn
 from mcp.server.mcpserver import Context, MCPServer
 
+LOOKED_FOR = ("BOARD", "HANDED_ON", "TIANTING_CANARY", "ANTHROPIC_API_KEY", "OPENAI_API_KEY")
+
 server = MCPServer[None]("board", log_level="ERROR")
 
 
@@ -16,7 +18,7 @@ server = MCPServer[None]("board", log_level="ERROR")
 def note(text: str, context: Context[None]) -> str:
     """Say what was given, and what this process sees."""
     shown = (context.headers or {}).get("authorization", "")
-    seen = {name: os.environ.get(name, "") for name in ("BOARD", "HANDED_ON", "TIANTING_CANARY")}
+    seen = {name: os.environ.get(name, "") for name in LOOKED_FOR}
     return f"{text}{f', {shown}' if shown else ''}: {seen} in {os.getcwd()}"
 
 
