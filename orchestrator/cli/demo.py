@@ -35,6 +35,7 @@ _PLAYERS = (
     Player(RuntimeName.CLAUDE),
     Player(RuntimeName.AUTOGEN, "anthropic:scripted"),
     Player(RuntimeName.CODEX, "scripted"),
+    Player(RuntimeName.ACP, command="claude-agent-acp"),
 )
 PATIENCE = 6.0
 """Seconds that a person at the terminal has to answer before the simulated one does."""
@@ -83,7 +84,7 @@ async def _demo(top: Path, settings: Settings, showing: Showing, agents: bool) -
 
 async def _second_act(house: House, showing: Showing) -> int:
     """Real agent programs, those that are here, with a scripted model behind them."""
-    players = [player for player in _PLAYERS if (await runtime_for(player.runtime).probe()).found]
+    players = [player for player in _PLAYERS if await _is_here(player)]
     if not players:
         out.say(
             "\nThe second act is for real agent programs, and none is here: pip install 'tianting[claude]', or "
@@ -100,6 +101,12 @@ async def _second_act(house: House, showing: Showing) -> int:
         if not isinstance(found, Plan):
             raise Misuse("\n".join(str(fault) for fault in found))
         return await lead_plan(house, found, showing, "demo")
+
+
+async def _is_here(player: Player) -> bool:
+    if player.command:
+        return shutil.which(player.command) is not None
+    return (await runtime_for(player.runtime).probe()).found
 
 
 @asynccontextmanager

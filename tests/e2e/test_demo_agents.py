@@ -1,5 +1,6 @@
 """The second act of the demo: real agent programs, with a scripted model behind them."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +12,14 @@ from orchestrator.cli import demo
 from orchestrator.cli.lead import Showing
 from orchestrator.compose import House
 from tests.support.ground import clean_env, sh
+from tests.support.models import FOUND, PROGRAMS
 
 MAIN = "from orchestrator.cli.main import main; main()"
 ROOT = Path(__file__).parents[2]
 PATIENCE = 280
+PATH = os.pathsep.join([str(FOUND), os.environ["PATH"]])
+PLAYERS = {"claude": "claude", "autogen": "autogen", "codex": "codex", "acp, Claude": "acp"}
+"""The programs of the second act, in its order, and their runtimes."""
 
 
 def play(folder: Path) -> tuple[str, Path]:
@@ -23,7 +28,7 @@ def play(folder: Path) -> tuple[str, Path]:
     home.mkdir()
     ran = subprocess.run(
         [sys.executable, "-P", "-c", MAIN, "demo", "--agents", "--no-dashboard", "--keep", str(top)],
-        env={**clean_env(home), "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
+        env={**clean_env(home), "PYTHONPATH": str(ROOT), "TMPDIR": str(folder), "PATH": PATH},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -39,12 +44,16 @@ def test_real_agents_play_the_second_act_on_what_the_first_has_left(tmp_path: Pa
     said, top = play(tmp_path)
     first, _, second = said.partition("The second act.")
     assert "Every agent in it is simulated" in first
-    assert "The agent programs are real (claude, autogen" in second
+    there = [PLAYERS[name] for name in PLAYERS if not PROGRAMS[name].missing]
+    assert f"The agent programs are real ({', '.join(there)})" in second
     assert "the model behind them is scripted (simulated)" in second
     assert "Landed 4 of 4 tasks" in second
-    for path in ("shop/stock.py", "web/stock.html", "docs/stock.md", "tests/test_stock.py"):
+    for path in ("shop/stock.py", "web/stock.html", "docs/stock.md", "tests/test_docs.py"):
         assert sh(top, "cat-file", "-t", f"main:{path}").strip() == "blob"
-    assert "Spent by claude" in second
+    for runtime in there:
+        assert f"Spent by {runtime}" in second
+    before, _, _ = second.partition(": landed as ")
+    assert before.count(": starts in ") == 4, "all four at once"
     assert "Simulated agents took part" not in second
     assert list(tmp_path.glob("tianting-demo-*/home")) == []
 
