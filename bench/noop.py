@@ -154,10 +154,20 @@ def _bodies(stack: ExitStack, store: str, folder: str) -> Bodies:
     return Bodies(sqlite, sqlite, SqliteLease(sqlite.file, clock))
 
 
-async def lead(plan: Plan, bodies: Bodies, repository: MemoryRepository, heard: Heard) -> tuple[RunState, float]:
-    """The run at its end, and the seconds from the loop's first turn to its last."""
+@dataclass(frozen=True, slots=True)
+class Took:
+    """From the plan being known, its order not yet, to the last task being landed: seconds, and of processor time."""
+
+    seconds: float
+    cpu: float
+
+
+async def lead(plan: Plan, bodies: Bodies, repository: MemoryRepository, heard: Heard) -> tuple[RunState, Took]:
+    """The run at its end, and what that took."""
     clock = WallClock()
     base = repository.seed({f"work-{at}.txt": b"" for at in range(FILES)}, TRUNK)
+    calm()
+    began, busy = time.perf_counter(), time.process_time()
     accepted = ev.PlanAccepted(
         run=RUN,
         plan=plan,
@@ -177,13 +187,11 @@ async def lead(plan: Plan, bodies: Bodies, repository: MemoryRepository, heard: 
     effects = Effects(run, NoopWindows(repository), NoopChecks(), repository, trunk, clock, rungs)
     wiring = Wiring(bodies.store, bodies.inbox, LocalBus(), clock)
     right = LeaseRight(bodies.lease, held, LEASE_SECONDS, since_boot())
-    calm()
-    began = time.perf_counter()
     await Loop(wiring, effects, run, right, Manner(heard.listen)).lead((accepted,))
-    seconds = time.perf_counter() - began
+    took = Took(time.perf_counter() - began, time.process_time() - busy)
     await trunk.release()
     assert len(run.landed) == len(plan.tasks), run.counts
-    return run, seconds
+    return run, took
 
 
 REPOSITORIES = {"weightless": WeightlessRepository, "memory": MemoryRepository}
@@ -200,15 +208,13 @@ def measure(
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with ExitStack() as stack:
         bodies = _bodies(stack, store, folder)
-        busy = time.process_time()
-        _, seconds = asyncio.run(lead(plan, bodies, REPOSITORIES[repository](), heard))
-        busy = time.process_time() - busy
+        _, took = asyncio.run(lead(plan, bodies, REPOSITORIES[repository](), heard))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        bare = None if store == "memory" else replay_bare(folder, store, heard.batches)
+        bare = {} if store == "memory" else replay_bare(folder, store, heard.batches)
     return {
-        "seconds": seconds,
-        "cpu_seconds": busy,
-        "bare_seconds": bare,
+        "seconds": took.seconds,
+        "cpu_seconds": took.cpu,
+        **bare,
         "peak_kib": peak - before,
         "rss_kib": peak,
         "events": sum(heard.batches),

@@ -4,8 +4,10 @@ Never: a recursion (plans are deep), a look at a run. Every function takes a few
 """
 
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 
 from state.ids import TaskId
+from state.light import light
 from state.plan import Plan, TaskSpec
 
 DEFAULT_ESTIMATE = 600.0
@@ -35,7 +37,7 @@ def waves(plan: Plan) -> tuple[tuple[TaskId, ...], ...]:
     """Tasks by the earliest round in which they could run, were there windows for all; each in the plan's order."""
     if not any(task.needs for task in plan.tasks):
         return (tuple(task.id for task in plan.tasks),) if plan.tasks else ()
-    import networkx as nx  # a plan without needs starts sooner than this is loaded
+    import networkx as nx  # a run starts sooner than this is loaded, and asks for no waves
 
     graph: nx.DiGraph[TaskId, dict[str, object], dict[str, object]] = nx.DiGraph()
     graph.add_nodes_from(task.id for task in plan.tasks)
@@ -44,8 +46,12 @@ def waves(plan: Plan) -> tuple[tuple[TaskId, ...], ...]:
     try:
         generations = list(nx.topological_generations(graph))
     except nx.NetworkXUnfeasible as error:
-        raise CycleFound(f"the needs of plan {plan.name!r} run in a circle") from error
+        raise _circle(plan) from error
     return tuple(tuple(sorted(wave, key=place.__getitem__)) for wave in generations)
+
+
+def _circle(plan: Plan) -> CycleFound:
+    return CycleFound(f"the needs of plan {plan.name!r} run in a circle")
 
 
 def topological_order(plan: Plan) -> tuple[TaskId, ...]:
@@ -53,6 +59,7 @@ def topological_order(plan: Plan) -> tuple[TaskId, ...]:
     return tuple(task for wave in waves(plan) for task in wave)
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class _Tail:
     """The longest way from the begin of a task to the end of the plan, and the highest priority on any way there."""
@@ -69,8 +76,12 @@ def _tails(plan: Plan) -> dict[TaskId, _Tail]:
     for task in plan.tasks:
         for need in task.needs:
             children[need].append(task.id)
+    try:
+        last_first = tuple(TopologicalSorter(children).static_order())
+    except CycleError as error:
+        raise _circle(plan) from error
     tails: dict[TaskId, _Tail] = {}
-    for name in reversed(topological_order(plan)):
+    for name in last_first:
         spec = specs[name]
         seconds, tasks, priority, best = 0.0, 0, spec.priority, None
         for child in children[name]:
