@@ -54,7 +54,7 @@ class WallClock:
 class House:
     """One repository with its ledger, opened. `path` is its work tree, or the repository itself where it is bare;
     `branch` is the one checked out, None when HEAD is detached. `leading` is the ledger for who leads a run, under
-    leases of `lease_seconds`. `risk`: as the ledger's."""
+    leases of `lease_seconds`. `risk`: as the ledger's. `keep`: as the settings'."""
 
     path: Path
     home: Path
@@ -70,6 +70,7 @@ class House:
     lease_seconds: float
     cache: Cache
     risk: str = ""
+    keep: float | None = None
     board: Board | None = None
     beacon: Beacon | None = None
     heralds: Heralds | None = None
@@ -135,6 +136,7 @@ async def open_house(path: Path, settings: Settings, *, leading: bool = False) -
             board=ledger.board,
             cache=ledger.cache,
             risk=ledger.risk,
+            keep=settings.keep,
             beacon=beacon,
             heralds=heralds,
             use=settings.sandbox,

@@ -12,6 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
+from state.plan_fields import seconds_of
+
 DEFAULT_PORT = 7357
 LEASE_SECONDS = 15.0
 """How long a process that can not be heard of leads its runs still."""
@@ -37,7 +39,8 @@ class SandboxUse(StrEnum):
 class Settings:
     """`base` holds one folder for each repository, with its worktrees; `store` is a URL or "" for the default; `lease`
     is the time in seconds after which a leader that is not heard of has lost its runs; `mqtt` is the URL of a broker,
-    or "" for none; `readable` are folders of the user's home that the processes of windows may read."""
+    or "" for none; `readable` are folders of the user's home that the processes of windows may read; `keep` is how many
+    seconds after its end a server forgets a run, None for never."""
 
     base: Path
     store: str
@@ -45,6 +48,7 @@ class Settings:
     mqtt: str = field(default="", repr=False)
     sandbox: SandboxUse = SandboxUse.AUTO
     readable: tuple[str, ...] = ()
+    keep: float | None = None
 
     def home(self, repository: Path) -> Path:
         """The folder for the worktrees of this repository: `<name>-<hash of its path>`."""
@@ -55,7 +59,8 @@ class Settings:
 
 def read_settings(environ: Mapping[str, str], store: str | None, mqtt: str | None = None) -> Settings:
     """Settings from `TIANTING_HOME`, `XDG_STATE_HOME`, `TIANTING_STORE`, `TIANTING_LEASE`, `TIANTING_MQTT` (or
-    `TIANTING_MQTT_FILE`), `TIANTING_SANDBOX` and `TIANTING_SANDBOX_READ`; what the command line says wins."""
+    `TIANTING_MQTT_FILE`), `TIANTING_SANDBOX`, `TIANTING_SANDBOX_READ` and `TIANTING_KEEP`; what the command line says
+    wins."""
     base = environ.get("TIANTING_HOME")
     if not base:
         state = environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
@@ -64,7 +69,15 @@ def read_settings(environ: Mapping[str, str], store: str | None, mqtt: str | Non
         raise Misuse(f"TIANTING_HOME must be an absolute path, not {base!r}")
     lease = _lease(environ.get("TIANTING_LEASE", ""))
     broker = _mqtt(environ) if mqtt is None else mqtt
-    return Settings(Path(base), store or environ.get("TIANTING_STORE", ""), lease, broker, *_sandbox(environ))
+    kept_at, keep = store or environ.get("TIANTING_STORE", ""), _keep(environ.get("TIANTING_KEEP", ""))
+    return Settings(Path(base), kept_at, lease, broker, *_sandbox(environ), keep)
+
+
+def _keep(text: str) -> float | None:
+    age = seconds_of(text)
+    if text and age is None:
+        raise Misuse(f"TIANTING_KEEP must be a time such as 90d or 12h, not {text!r}")
+    return age
 
 
 def _lease(text: str) -> float:

@@ -13,6 +13,7 @@ from orchestrator.cli.guard import DONE, endings
 from orchestrator.cli.house import with_house
 from orchestrator.cli.narrate import of_reach, of_risk
 from orchestrator.compose import House
+from orchestrator.retention import keep_for
 from orchestrator.settings import Misuse
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def serve_house(repo: Path, host: str, port: int, store: str | None, mqtt: str |
             async with asyncio.TaskGroup() as group:
                 group.create_task(Launcher(house, out.say).work(stop))
                 group.create_task(serving.serve_house(house, host, port, stop, _to(out.say), can_launch=True))
+                if house.keep is not None:
+                    group.create_task(keep_for(house, house.keep, out.say, stop))
         except* NoPort as error:
             raise Misuse(str(_first(error))) from None
         return DONE

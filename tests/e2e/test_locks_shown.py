@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,28 @@ def test_a_run_that_has_ended_is_forgotten_when_asked_and_its_work_stays(desk: D
     assert (told.code, told.lines) == (0, [f"run {run} is forgotten; its commits and refs stay"])
     assert json.loads(desk.tianting("runs", "--json", env=env).out) == []
     assert "made.txt" in desk.files()
+
+
+@pytest.mark.parametrize("store", ["", "redis:embedded"])
+def test_a_server_forgets_runs_that_ended_as_long_ago_as_it_was_told(desk: Desk, store: str) -> None:
+    env = desk.env(TIANTING_STORE=store)
+    going = desk.start("run", desk.plan("name: goes-on\ntasks:\n  - {id: a, run: 'sleep 100'}\n"), "--json", env=env)
+    going.until(lambda line: '"AttemptStarted"' in line)
+    going.signal(signal.SIGKILL)
+    going.end()
+    assert (
+        desk.tianting("run", desk.plan("name: ended\ntasks:\n  - {id: a, run: 'echo a > a.txt'}\n"), env=env).code == 0
+    )
+    for keep, left in (("30d", {"goes-on", "ended"}), ("0.001s", {"goes-on"})):
+        serving = desk.start("serve", "--port", "0", env={**env, "TIANTING_KEEP": keep})
+        serving.until_said("dashboard: ", *(["is forgotten, as TIANTING_KEEP says"] if len(left) == 1 else []))
+        serving.signal(signal.SIGTERM)
+        assert serving.end().code == 0
+        told = json.loads(desk.tianting("runs", "--json", env=env).out)
+        assert {one["name"] for one in told} == left
+    assert "a.txt" in desk.files()
+    told_so = desk.tianting("serve", env={**env, "TIANTING_KEEP": "soon"})
+    assert (told_so.code, "TIANTING_KEEP" in told_so.err) == (2, True)
 
 
 def test_a_run_that_can_go_on_is_not_forgotten(desk: Desk) -> None:
