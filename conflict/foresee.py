@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec, Protocol, TypeVar
 
-from conflict.rules.all import clashes_of
-from conflict.rules.meeting import Meeting, changed
+from conflict.rules.all import clashes_of, may_clash
+from conflict.rules.meeting import Meeting
 from conflict.rules.view import View
 from conflict.surface.cache import Surfaces
 from conflict.surface.known import key_of, recalled, remember
@@ -70,7 +70,6 @@ class Foresight:
         self._trees: OrderedDict[Sha, Blobs] = OrderedDict()
         self._tops: OrderedDict[Sha, Sha] = OrderedDict()
         self._aside = aside
-        self._changes: OrderedDict[tuple[int, int], tuple[Blobs, Blobs, frozenset[str]]] = OrderedDict()
 
     async def between(self, ours: Sha, theirs: Sha, *, apart: bool = False, merged: Sha | None = None) -> Foreseen:
         """`apart`: it is known that no path of one side meets one of the other; git is not asked to merge then.
@@ -81,18 +80,20 @@ class Foresight:
             return Foreseen((alone,))
         if base in (ours, theirs):
             return Foreseen()
-        tops = [await self._tree_of(one) for one in (base, ours, theirs)]
-        trees = [await self._files(tops[0]), *[await self._files(one, tops[0]) for one in tops[1:]]]
-        by_ours, by_theirs = self._changed(trees[0], trees[1]), self._changed(trees[0], trees[2])
+        by_ours = frozenset(await self._repository.changed_paths(base, ours))
+        by_theirs = frozenset(await self._repository.changed_paths(base, theirs))
         conflicts: tuple[Conflict, ...] = ()
-        if apart and not by_ours & by_theirs:
-            trees.append(_laid_over(trees[1], trees[2], by_theirs))
-        else:
+        together: Sha | None = None
+        if not apart or by_ours & by_theirs:
             merge = MergeClean(merged) if merged is not None else await self._repository.merge(ours, theirs)
             conflicts = merge.conflicts if isinstance(merge, MergeConflicted) else ()
-            trees.append(await self._files(merge.tree, tops[1]))
-        if not by_ours or not by_theirs or max(len(by_ours), len(by_theirs)) > _MOST_FILES:
+            together = merge.tree
+        if max(len(by_ours), len(by_theirs)) > _MOST_FILES or not may_clash(by_ours, by_theirs):
             return Foreseen(conflicts)
+        tops = [await self._tree_of(one) for one in (base, ours, theirs)]
+        trees = [await self._files(tops[0]), *[await self._files(one, tops[0]) for one in tops[1:]]]
+        mixed = await self._files(together, tops[1]) if together else _laid_over(trees[1], trees[2], by_theirs)
+        trees.append(mixed)
         unmerged = frozenset(one.path for one in conflicts)
         known: Known = ({}, {}, {}, {path: _marked(path) for path in unmerged})
         for path in by_ours | by_theirs:
@@ -124,16 +125,6 @@ class Foresight:
                 for path in paths:
                     await self._read(tree, path, surfaces)
         return clashes
-
-    def _changed(self, base: Blobs, side: Blobs) -> frozenset[str]:
-        """Found once for two trees, as long as both are kept."""
-        key = id(base), id(side)
-        known = self._changes.get(key)
-        if known is None or known[0] is not base or known[1] is not side:
-            known = self._changes[key] = (base, side, changed(base, side))
-            while len(self._changes) > _TREES_KEPT:
-                self._changes.popitem(last=False)
-        return known[2]
 
     async def _tree_of(self, commit: Sha) -> Sha:
         found = self._tops.get(commit)

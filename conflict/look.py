@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from conflict.foresee import Foresight
 from conflict.harmony import openapi
 from conflict.harmony.carry import Trees, carried, paths_of
+from conflict.rules.all import may_clash
 from conflict.schema import row
 from conflict.schema.values import Edits, Finding, Sides
 from state.candidate import Conflict, ConflictKind, Side
@@ -96,7 +97,7 @@ class Examiner:
             found += await asyncio.to_thread(row.findings, Sides(sides[0], sides[1], sides[2], texts))
             modes = {path: side.mode for path, side in listed[2].items()}
         found += await self._documents((base, onto, head), sorted({*mine} & {*other}), {one.path for one in found})
-        called, more = await self._called(base, onto, head)
+        called, more = await self._called(base, onto, head) if may_clash(mine, other) else ([], {})
         return Look(base, (*found, *called), tuple({**more, **modes}.items()))
 
     async def _documents(self, commits: tuple[Sha, Sha, Sha], both: Sequence[str], known: set[str]) -> list[Finding]:

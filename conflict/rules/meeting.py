@@ -3,20 +3,13 @@
 Never: a verdict; that is each rule's.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from conflict.rules.view import View
 from conflict.surface.nouns import Surface
 from state.candidate import ConflictKind
 from state.clash import Clash, Spot
-
-
-def changed(base: Mapping[str, str], side: Mapping[str, str]) -> frozenset[str]:
-    """Paths that differ between two trees, given as path to content's id."""
-    found = {path for path, blob in side.items() if base.get(path) != blob}
-    found.update(path for path in base if path not in side)
-    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Never: a number that means something else: the folder must count already.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from conflict.rules.meeting import Meeting
 from state.candidate import ConflictKind
@@ -37,6 +37,12 @@ def clashes(meeting: Meeting) -> Iterator[Clash]:
             f"{left} and {right} have the same number",
             "renumber",
         )
+
+
+def may_clash(ours: Iterable[str], theirs: Iterable[str]) -> bool:
+    """Whether there can be anything to say about two branches that changed these paths."""
+    mine, other = ({key for path in side if (key := _key(path))[2]} for side in (ours, theirs))
+    return not mine.isdisjoint(other)
 
 
 def _is_migration(meeting: Meeting, left: str, right: str) -> bool:

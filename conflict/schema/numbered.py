@@ -58,6 +58,22 @@ def findings(sides: Sides) -> list[Finding]:
     return found
 
 
+def taken_twice(ours: Iterable[str], theirs: Iterable[str]) -> frozenset[str]:
+    """Folders in which both sides changed a file of the same number, by their paths alone: there is nothing to be found
+    in any other."""
+    mine, other = ({key for path in side if (key := _place(path)) is not None} for side in (ours, theirs))
+    return frozenset(key[0] for key in mine & other)
+
+
+def _place(path: str) -> tuple[str, str, str, int] | None:
+    """The row that a path stands in, and its number there."""
+    place = PurePosixPath(path)
+    match = number_in(place.name)
+    if match is None or place.suffix == ".py":  # migrations of Django have a graph, which decides
+        return None
+    return str(place.parent), match["mark"], place.suffix, int(match["number"])
+
+
 def _has(entries: Iterable[_Entry], one: _Entry) -> bool:
     return any(other.name == one.name and other.number == one.number for other in entries)
 
@@ -70,12 +86,9 @@ def is_row(entries: Iterable[_Entry]) -> bool:
 def _rows(files: Files) -> dict[Row, tuple[_Entry, ...]]:
     found: dict[Row, dict[tuple[int, str], list[str]]] = defaultdict(lambda: defaultdict(list))
     for path in files:
-        place = PurePosixPath(path)
-        match = number_in(place.name)
-        if match is None or place.suffix == ".py":  # migrations of Django have a graph, which decides
-            continue
-        row = (str(place.parent), match["mark"], place.suffix)
-        found[row][int(match["number"]), _shared(match["rest"])].append(path)
+        place, match = _place(path), number_in(PurePosixPath(path).name)
+        if place is not None and match is not None:
+            found[place[:3]][place[3], _shared(match["rest"])].append(path)
     return {
         row: tuple(_Entry(number, name, tuple(sorted(paths))) for (number, name), paths in sorted(rest.items()))
         for row, rest in found.items()

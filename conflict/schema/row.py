@@ -38,14 +38,15 @@ def settled(found: Iterable[Finding]) -> Edits:
 
 
 def folders(ours: Iterable[str], theirs: Iterable[str]) -> tuple[str, ...]:
-    """The folders to be looked at, from the paths that each side changed: those that both added to and that may hold a
-    row, and all of the candidate's migrations of Django, whose apps point into each other."""
-    mine = {_folder(path) for path in ours if may_stand_in_a_row(path)}
-    other = {_folder(path) for path in theirs if may_stand_in_a_row(path)}
-    both = mine & other
+    """The folders to be looked at, from the paths that each side changed: those of migrations in Python that both added
+    to, all of the candidate's migrations of Django, whose apps point into each other, and those where both have a file
+    of the same number."""
+    mine, other = tuple(ours), tuple(theirs)
+    added = {_folder(path) for path in other if _may_be_migration(path)}
+    both = {_folder(path) for path in mine if _may_be_migration(path)} & added
     if any(_is_django(folder) for folder in both):
-        both |= {folder for folder in other if _is_django(folder)}
-    return tuple(sorted(both))
+        both |= {folder for folder in added if _is_django(folder)}
+    return tuple(sorted(both | numbered.taken_twice(mine, other)))
 
 
 def _folder(path: str) -> str:
@@ -56,9 +57,8 @@ def _is_django(folder: str) -> bool:
     return PurePosixPath(folder).name == "migrations"
 
 
-def may_stand_in_a_row(path: str) -> bool:
-    """Whether a path looks like a migration, or like a file that is numbered."""
+def _may_be_migration(path: str) -> bool:
     place = PurePosixPath(path)
-    if place.suffix == ".py":
-        return place.name != "__init__.py" and _LIKELY.search(str(place.parent)) is not None
-    return numbered.number_in(place.name) is not None
+    if place.suffix != ".py" or place.name == "__init__.py":
+        return False
+    return _LIKELY.search(str(place.parent)) is not None

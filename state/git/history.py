@@ -11,6 +11,7 @@ from state.ids import Sha
 from state.ports import RepositoryFault
 
 _LOOK = 16
+_LOOK_BASE = 128
 _KEPT = 20_000
 
 
@@ -37,8 +38,7 @@ class History:
         elif (both := self._fork(left, right)) is not None:
             found = both
         else:
-            ran = self._door.run(["merge-base", left, right], ok=(0, 1))
-            found = Sha(ran.out.split(b"\n", 1)[0].decode()) if ran.code == 0 else None
+            found = self._begun_at(right, left) or self._begun_at(left, right) or self._asked(left, right)
         if len(self._bases) >= _KEPT:
             self._bases.clear()
         self._bases[pair] = found
@@ -61,6 +61,36 @@ class History:
         except RepositoryFault:
             pass  # a shallow clone ends there; what came before it was read
         return line
+
+    def _asked(self, left: Sha, right: Sha) -> Sha | None:
+        ran = self._door.run(["merge-base", left, right], ok=(0, 1))
+        return Sha(ran.out.split(b"\n", 1)[0].decode()) if ran.code == 0 else None
+
+    def _begun_at(self, tip: Sha, other: Sha) -> Sha | None:
+        """The one parent of `tip`, where `other` contains it and, as a whole look at what lies between shows, not
+        `tip`: all that both contain is then behind it. None where that is not seen."""
+        try:
+            parents = self._objects.commit(tip).parents
+            if len(parents) != 1:
+                return None
+            behind = self._walk(parents[0], frozenset())
+            between = self._walk(other, behind)
+        except RepositoryFault:
+            return None
+        seen = len(between) < _LOOK_BASE and tip not in between and parents[0] in between
+        return parents[0] if seen else None
+
+    def _walk(self, start: Sha, ends: frozenset[Sha]) -> frozenset[Sha]:
+        """The nearest commits behind `start`, itself included; what lies behind `ends` is not gone into."""
+        seen = {start}
+        todo = deque([start])
+        while todo and len(seen) < _LOOK_BASE:
+            here = todo.popleft()
+            if here not in ends:
+                fresh = [parent for parent in self._objects.commit(here).parents if parent not in seen]
+                seen.update(fresh)
+                todo.extend(fresh)
+        return frozenset(seen)
 
     def _near(self, older: Sha, newer: Sha) -> bool:
         """Whether `older` is among the nearest commits behind `newer`. Git knows where a shallow clone ends; here a

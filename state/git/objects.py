@@ -71,6 +71,10 @@ class ObjectStore:
             raise RepositoryFault(f"the repository has no {kind.decode()} {sha}")
         return found[2]
 
+    def known(self, sha: Sha) -> CommitParts | None:
+        """A commit that was read before, and is kept."""
+        return self._commits.get(sha)
+
     def commit(self, sha: Sha) -> CommitParts:
         known = self._commits.get(sha)
         if known is None:

@@ -113,7 +113,8 @@ class GitRepository:
         return await self.call(lambda: self.history.merge_base(left, right))
 
     async def tree_of(self, commit: Sha) -> Sha:
-        return await self.call(lambda: self.objects.commit(commit).tree)
+        known = self.objects.known(commit)  # no thread is asked for what is at hand
+        return known.tree if known is not None else await self.call(lambda: self.objects.commit(commit).tree)
 
     async def listing(self, tree: Sha) -> Mapping[str, Side]:
         return await self.call(lambda: self._listings.of(bytes.fromhex(tree)))

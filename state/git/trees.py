@@ -130,6 +130,14 @@ def leaves(source: Source, tree: bytes, prefix: Path = b"") -> Iterator[tuple[Pa
             yield prefix + name, leaf
 
 
+def folders(source: Source, tree: bytes, prefix: Path = b"") -> Iterator[Path]:
+    """Every folder of a tree, itself (b"") included."""
+    yield prefix
+    for name, leaf in source.entries(tree).items():
+        if leaf.mode == TREE:
+            yield from folders(source, leaf.id, prefix + b"/" + name if prefix else name)
+
+
 class Listings:
     """Lists trees. A folder that was listed before is not gone through again: the next commit's are hardly others."""
 

@@ -20,6 +20,7 @@ from state.git.globs import Globs
 from state.git.holders import outlive
 from state.git.repository import GitRepository
 from state.git.snapshot import Taking
+from state.git.still import Stillness
 from state.git.submodules import Left
 from state.git.worktree_records import REASON, Record, records
 from state.ground import GitGround
@@ -31,12 +32,11 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class _Place:
-    """What we know of one worktree: one step at a time in it; whether it was `made` here and holds nothing that git
-    would not take away again; and what its last snapshot left."""
+    """What we know of one worktree: one step at a time in it; `ready` when it was made here and holds nothing that git
+    would not take away again."""
 
     lock: threading.Lock
     index: str
-    made: bool = False
     ready: warm.Ready | None = None
 
 
@@ -48,6 +48,7 @@ class GitWorktrees:
         self._here = Door("", repository.door.watch)
         self._objects = repository.objects
         self._places: dict[str, _Place] = {}
+        self._still = Stillness()
         self._lock = threading.Lock()
         self._adding = threading.Lock()
 
@@ -118,22 +119,26 @@ class GitWorktrees:
         self._outside(path)
         ready, place.ready = place.ready, None
         mine = self._records(path)
-        if place.made and len(mine) == 1 and mine[0].ours:
-            mover = warm.Move(self._repository, path, mine[0].admin, place.index)
-            if mover.go(ready, commit):
-                return
-        place.made = False
+        there = self._objects.tree_id(commit)
+        ours = len(mine) == 1 and mine[0].ours
+        if ours and ready is not None and self._move_of(path, mine[0], place).go(ready, commit):
+            place.ready = warm.Ready(there)
+            return
         self._take_down(path, mine)
         if os.path.lexists(path) and (not os.path.isdir(path) or os.listdir(path)):
             raise WorktreeFault(f"{shown(path)} exists and is not a worktree of this repository")
         try:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             self._add(path, commit)
-            self._fill(path, commit, self._records(path)[0])
+            made = self._records(path)[0]
+            self._fill(path, commit, made)
+            place.ready = self._move_of(path, made, place).begin(there)
         except (RepositoryFault, OSError) as error:
             self._take_down(path, self._records(path))
             raise WorktreeFault(f"no worktree could be made at {shown(path)}: {error}") from error
-        place.made = True
+
+    def _move_of(self, path: str, record: Record, place: _Place) -> warm.Move:
+        return warm.Move(self._repository, path, record.admin, place.index, self._still)
 
     def _fill(self, path: str, commit: Sha, made: Record) -> None:
         born = os.stat(made.admin)
@@ -177,7 +182,7 @@ class GitWorktrees:
     # ------------------------------------------------------------------------------------------ snapshot
 
     def _snapshot(self, path: str, base: Sha, keep: Globs, stamp: tuple[str, float], place: _Place) -> Snapshot:
-        place.made, place.ready = False, None
+        place.ready = None
         mine = self._records(path)
         if not os.path.isdir(path):
             raise WorktreeFault(f"there is no worktree at {shown(path)}")
@@ -186,6 +191,7 @@ class GitWorktrees:
         head = (head_of(self._objects, admin) if mine else None) or base
         grown = self._repository.history.is_ancestor(base, head)
         taking = Taking(self._door, self._objects, path, admin, place.index)
+        self._still.forget(path)
         taken = taking.take(head, keep)
         parent = head if grown else base
         commit = parent
@@ -194,7 +200,8 @@ class GitWorktrees:
         changes = list(trees.changes(self._objects, self._objects.tree_id(base), taken.tree))
         filled = self._filled(base, taken.tree, changes, taking) if mine else []
         if taken.complete and mine and not filled:
-            place.made, place.ready = True, warm.Ready(taken.tree)
+            place.ready = warm.Ready(taken.tree)
+            self._still.watch(path, trees.folders(self._objects, taken.tree))
         inside = submodules.left_in(self._here, self._objects, path, filled, self._objects.tree_id(base))
         reached = self._with_left_behind(admin, base, head, inside, stamp[1]) if mine else head
         paths = tuple(sorted(os.fsdecode(change.path) for change in changes))
@@ -220,7 +227,7 @@ class GitWorktrees:
     # -------------------------------------------------------------------------------------------- remove
 
     def _remove(self, path: str, place: _Place) -> None:
-        place.made, place.ready = False, None
+        place.ready = None
         self._take_down(path, self._records(path))
         clear(private.folder_of(path))
         with suppress(FileNotFoundError):
@@ -231,6 +238,7 @@ class GitWorktrees:
         for record in mine:
             if not record.ours:
                 raise WorktreeFault(f"the worktree at {shown(path)} is not one of ours")
+        self._still.drop(path)
         if mine:
             self._door.watch("worktree remove")
             clear(path)

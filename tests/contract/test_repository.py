@@ -1,6 +1,7 @@
 """The promises of the `Repository` port, kept by real git (with a work tree, and bare) and by the body in memory."""
 
 import asyncio
+import random
 import subprocess
 from collections.abc import AsyncIterator, Mapping
 from itertools import product
@@ -154,6 +155,21 @@ async def test_an_ancestor_far_back_is_found(repository: Repository) -> None:
     assert await repository.is_ancestor(base, tip)
     assert not await repository.is_ancestor(side, tip)
     assert await repository.merge_base(side, tip) == base
+
+
+async def test_the_best_common_ancestor_of_any_two_in_a_tangled_history(repository: Repository) -> None:
+    draw, behind = random.Random(11), dict[Sha, frozenset[Sha]]()
+    made: list[Sha] = []
+    for number in range(60):
+        recent = made[-12:]
+        parents = draw.sample(recent, min(len(recent), draw.choice([1, 1, 2])))
+        tip = await repository.commit(EMPTY_TREE, parents, f"{number}", number)
+        behind[tip] = frozenset([tip]).union(*(behind[parent] for parent in parents))
+        made.append(tip)
+    for left, right in (draw.sample(made, 2) for _ in range(150)):
+        common = behind[left] & behind[right]
+        best = {one for one in common if not any(one in behind[other] and one != other for other in common)}
+        assert await repository.merge_base(left, right) in best
 
 
 # --------------------------------------------------------------------------------------- trees and files

@@ -4,7 +4,7 @@ breaks nobody is not told."""
 from collections import Counter
 
 from conflict.rules.all import clashes_of
-from conflict.rules.meeting import Meeting, changed
+from conflict.rules.meeting import Meeting
 from conflict.rules.view import View
 from conflict.surface.cache import Surfaces
 from conflict.surface.nouns import Surface
@@ -35,6 +35,10 @@ def merged(base: Files, ours: Files, theirs: Files) -> tuple[Files, frozenset[st
         if text is not None:
             found[path] = text
     return found, frozenset(clashing)
+
+
+def changed(base: Files, edited: Files) -> frozenset[str]:
+    return frozenset(path for path in {*base, *edited} if base.get(path) != edited.get(path))
 
 
 class Looker:

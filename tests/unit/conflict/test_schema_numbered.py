@@ -2,6 +2,7 @@
 
 import pytest
 
+from conflict.schema import row
 from conflict.schema.numbered import findings
 from conflict.schema.row import settled
 from conflict.schema.values import Sides, applied
@@ -78,3 +79,9 @@ def test_scripts_that_do_not_go_together_are_asked_with_both_statements() -> Non
     assert "both make orders.total" in found.detail
     assert "ADD total numeric(10, 2)" in found.detail
     assert "ADD COLUMN total int" in found.detail
+
+
+def test_only_folders_where_both_took_the_same_number_are_looked_into() -> None:
+    mine = ["out/task-1.txt", "docs/0003-one.md", "sql/0004_a.sql"]
+    assert row.folders(mine, ["out/task-2.txt", "docs/0004-two.md", "sql/0005_b.sql"]) == ()
+    assert row.folders(mine, ["out/task-1.md", "docs/0003-two.md", "sql/0004_b.sql"]) == ("docs", "sql")
