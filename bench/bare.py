@@ -10,14 +10,14 @@ from pathlib import Path
 
 from state.stores.ledger_file import LedgerFile
 
-_INSERT = "INSERT INTO events (run_no, seq, ts, name, version, data) VALUES (?, ?, ?, ?, ?, ?)"
+_INSERT = "INSERT INTO events (place, ts, name, version, data) VALUES (?, ?, ?, ?, ?)"
 
 
 def replay_bare(folder: str, synchronous: str, batches: Sequence[int]) -> dict[str, float]:
     """Seconds, and those of processor time, for the rows of `folder`'s ledger, `batches[i]` of them in the i-th
     transaction."""
     with closing(sqlite3.connect(Path(folder) / "ledger.sqlite")) as written:
-        rows = written.execute("SELECT run_no, seq, ts, name, version, data FROM events ORDER BY seq").fetchall()
+        rows = written.execute("SELECT place, ts, name, version, data FROM events ORDER BY place").fetchall()
     path = Path(folder) / "bare.sqlite"
     LedgerFile.open(str(path), synchronous).close()
     with closing(sqlite3.connect(path, isolation_level=None)) as db:

@@ -9,8 +9,24 @@ from state.ports import StoreError
 APPLICATION_ID = 0x5469616E
 """What SQLite keeps in the file's header to tell a ledger of ours from any other database: "Tian"."""
 
-USER_VERSION = 1
-"""Version of the tables below; a file of a higher one is refused as newer."""
+USER_VERSION = 2
+"""Version of the tables below; a file of a higher one is refused as newer, one of a lower one is brought up."""
+
+SEQ_BITS = 40
+"""An event's `place` is the number of its run, so many bits to the left, and its seq: one whole number for a key, which
+costs a third less than a key of two columns, and keeps a run's events side by side."""
+
+EVENTS = f"""
+CREATE TABLE events (
+    place INTEGER PRIMARY KEY,
+    run_no INTEGER AS (place >> {SEQ_BITS}),
+    seq INTEGER AS (place & {(1 << SEQ_BITS) - 1}),
+    ts REAL NOT NULL,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    data TEXT NOT NULL
+)
+"""
 
 TABLES = """
 CREATE TABLE runs (
@@ -20,15 +36,6 @@ CREATE TABLE runs (
     repository BLOB NOT NULL,
     created REAL NOT NULL
 );
-CREATE TABLE events (
-    run_no INTEGER NOT NULL REFERENCES runs (no),
-    seq INTEGER NOT NULL,
-    ts REAL NOT NULL,
-    name TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    data TEXT NOT NULL,
-    PRIMARY KEY (run_no, seq)
-) WITHOUT ROWID;
 CREATE TABLE leases (
     name TEXT PRIMARY KEY,
     token INTEGER NOT NULL,
@@ -79,9 +86,23 @@ STATEMENTS = tuple(
         f"PRAGMA application_id = {APPLICATION_ID}",
         f"PRAGMA user_version = {USER_VERSION}",
         *(part.strip() for part in TABLES.split(";")),
+        EVENTS,
     )
     if statement
 )
+
+UPGRADES = {
+    1: (
+        "ALTER TABLE events RENAME TO events_1",
+        EVENTS,
+        f"""
+INSERT INTO events (place, ts, name, version, data)
+SELECT (run_no << {SEQ_BITS}) | seq, ts, name, version, data FROM events_1 ORDER BY run_no, seq
+""",
+        "DROP TABLE events_1",
+    ),
+}
+"""From a version of the tables to the next."""
 
 _FAULTS = {
     3: "may not be opened: look at the permissions of the file and its folder",

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from state.ports import NewerLog, StoreError
-from state.schema import APPLICATION_ID, STATEMENTS, USER_VERSION, store_error
+from state.schema import APPLICATION_ID, STATEMENTS, UPGRADES, USER_VERSION, store_error
 
 BUSY_SECONDS = 5.0
 """How long a transaction waits for another process's; each of those is as short as ours."""
@@ -89,11 +89,29 @@ def _set_up(path: str, db: sqlite3.Connection, synchronous: str) -> tuple[Identi
             f"the ledger {path} was written by a newer version: its tables are of version {version}, this "
             f"Tianting knows those up to {USER_VERSION}; update it"
         )
+    if version < USER_VERSION:
+        _bring_up(db)
     db.execute(f"PRAGMA synchronous = {synchronous}")
     (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise StoreError(f"the ledger {path} is on a file system without shared memory: keep it on a local disk")
     return _identities(path)
+
+
+def _bring_up(db: sqlite3.Connection) -> None:
+    """From tables of an older version to ours, whole or not at all. Who still leads a run with an older Tianting is
+    refused by its next append, and loses nothing that was acknowledged."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        (version,) = db.execute("PRAGMA user_version").fetchone()  # another process may have been faster
+        for step in range(version, USER_VERSION):
+            for statement in UPGRADES[step]:
+                db.execute(statement)
+        db.execute(f"PRAGMA user_version = {USER_VERSION}")
+        db.execute("COMMIT")
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
 
 
 def _identities(path: str) -> tuple[Identity, ...]:

@@ -16,30 +16,31 @@ from state.ids import AttemptId, IntentId, RunId, Seq
 from state.intents import Intent, LaunchRun, Submitted
 from state.kept import Checkpoint
 from state.ports import Held, NewerLog, RunHead, SeqTaken, StaleLease, StoreError
-from state.schema import CHECKPOINTS, REMEMBERED, free_text, from_free_text
+from state.schema import CHECKPOINTS, REMEMBERED, SEQ_BITS, free_text, from_free_text
 from state.stores.ledger_file import LedgerFile
 from state.transcript import Entry, EntryKind
 
-Row = tuple[int, int, float, str, int, str]
-"""One event: number of the run, seq, ts, name, version, JSON text."""
+Row = tuple[int, float, str, int, str]
+"""One event: place (see `SEQ_BITS`), ts, name, version, JSON text."""
 
-_STANDING = """
-SELECT runs.no, (SELECT max(seq) FROM events WHERE run_no = runs.no), leases.token
+_OF_RUN = f"place > (runs.no << {SEQ_BITS}) AND place < ((runs.no + 1) << {SEQ_BITS})"
+_STANDING = f"""
+SELECT runs.no << {SEQ_BITS}, (SELECT max(place) FROM events WHERE {_OF_RUN}), leases.token
 FROM runs LEFT JOIN leases ON leases.name = ? AND leases.holder IS NOT NULL WHERE runs.run = ?
 """
-_SAME_PLACE = """
-SELECT run_no, seq, ts, name, version, data FROM events
-WHERE run_no = ? AND seq >= ? AND seq <= ? ORDER BY seq
+_SAME_PLACE = "SELECT place, ts, name, version, data FROM events WHERE place >= ? AND place <= ? ORDER BY place"
+_READ = f"""
+SELECT seq, ts, events.name, version, data FROM runs JOIN events
+ON place > ((no << {SEQ_BITS}) | ?) AND place < ((no + 1) << {SEQ_BITS}) WHERE run = ? ORDER BY place LIMIT ?
 """
-_READ = """
-SELECT seq, ts, events.name, version, data FROM runs JOIN events ON run_no = no
-WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?
+_NEWEST = f"coalesce((SELECT max(place) FROM events WHERE {_OF_RUN}) & {(1 << SEQ_BITS) - 1}, 0)"
+_RUNS = f"SELECT run, name, repository, created, {_NEWEST} FROM runs ORDER BY created DESC, no DESC"
+_LAST = f"SELECT {_NEWEST} FROM runs WHERE run = ?"
+_APPEND = "INSERT INTO events (place, ts, name, version, data) VALUES (?, ?, ?, ?, ?)"
+_FORGET = f"""
+DELETE FROM events WHERE place > (SELECT no << {SEQ_BITS} FROM runs WHERE run = ?1)
+AND place < (SELECT (no + 1) << {SEQ_BITS} FROM runs WHERE run = ?1)
 """
-_RUNS = """
-SELECT run, name, repository, created, (SELECT coalesce(max(seq), 0) FROM events WHERE run_no = no)
-FROM runs ORDER BY created DESC, no DESC
-"""
-_LAST = "SELECT coalesce(max(seq), 0) FROM runs JOIN events ON run_no = no WHERE run = ?"
 _ADD = "INSERT INTO transcripts VALUES (?, ?, ?, ?, ?, ?, ?)"
 _LAST_ENTRY = "SELECT coalesce(max(no), 0) FROM transcripts WHERE run = ? AND attempt = ?"
 _ENTRIES = """
@@ -89,10 +90,9 @@ def _entry(row: tuple[int, float, str, bytes, int]) -> tuple[int, Entry]:
 
 def _stand_already(db: sqlite3.Connection, rows: Sequence[Row], last: int) -> bool:
     """Whether these very events are stored at their places: the reply to their first append was lost."""
-    if not rows or rows[-1][1] > last:
+    if not rows or rows[-1][0] > last:
         return False
-    (number, first, *_), final = rows[0], rows[-1][1]
-    return db.execute(_SAME_PLACE, (number, first, final)).fetchall() == rows
+    return db.execute(_SAME_PLACE, (rows[0][0], rows[-1][0])).fetchall() == rows
 
 
 @dataclass(slots=True, eq=False)
@@ -127,17 +127,16 @@ class SqliteStore:
             standing = db.execute(_STANDING, (f"run:{run}", run)).fetchone()
             if standing is None:
                 raise StoreError(f"there is no run {run!r}")
-            number, last, token = standing[0], standing[1] or 0, standing[2]
+            start, last, token = standing[0], standing[1] or standing[0], standing[2]
             if lease.name != f"run:{run}" or token != lease.token:
                 raise StaleLease(f"the lease on run {run!r} was lost to another process")
             version = codec.SCHEMA_VERSION
-            rows = [
-                (number, seq, ts, name, version, data) for seq, (ts, name, data) in enumerate(encoded, expected + 1)
-            ]
-            if last == expected:
-                db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", rows)
+            first = start + expected + 1
+            rows = [(place, ts, name, version, data) for place, (ts, name, data) in enumerate(encoded, first)]
+            if last == start + expected:
+                db.executemany(_APPEND, rows)
             elif not _stand_already(db, rows, last):
-                raise SeqTaken(f"run {run!r} stands at event {last}, not at {expected}")
+                raise SeqTaken(f"run {run!r} stands at event {last - start}, not at {expected}")
         return Seq(expected + len(rows))
 
     async def forget(self, run: RunId, lease: Held) -> None:
@@ -147,7 +146,7 @@ class SqliteStore:
             ).fetchone()
             if row is None or lease.name != f"run:{run}" or row[0] != lease.token:
                 raise StaleLease(f"the lease on run {run!r} was lost to another process")
-            db.execute("DELETE FROM events WHERE run_no = (SELECT no FROM runs WHERE run = ?)", (run,))
+            db.execute(_FORGET, (run,))
             tables = ["runs", "inbox", "transcripts"]
             tables += ["checkpoints"] if db.execute(_HAS_CHECKPOINTS).fetchone() else []
             for table in tables:
@@ -155,7 +154,7 @@ class SqliteStore:
 
     async def read(self, run: RunId, after: Seq, limit: int) -> list[Recorded]:
         with self.file.reading() as db:
-            rows = db.execute(_READ, (run, after, limit)).fetchall()
+            rows = db.execute(_READ, (after, run, limit)).fetchall()
         if rows and rows[-1][0] != after + len(rows):
             raise StoreError(f"the log of run {run!r} has a gap after event {after}: the ledger is damaged")
         with _readable(f"the log of run {run!r}"):
@@ -172,8 +171,8 @@ class SqliteStore:
 
     async def last_seq(self, run: RunId) -> Seq:
         with self.file.reading() as db:
-            (last,) = db.execute(_LAST, (run,)).fetchone()
-        return Seq(last)
+            row = db.execute(_LAST, (run,)).fetchone()
+        return Seq(row[0] if row else 0)
 
     async def keep_checkpoint(self, run: RunId, checkpoint: Checkpoint) -> None:
         with self.file.writing() as db:

@@ -217,6 +217,60 @@ async def test_a_newer_ledger_is_refused_and_left_alone(path: Path) -> None:
     assert content_of(path) == before
 
 
+_TABLE_OF_VERSION_1 = """
+CREATE TABLE events (
+    run_no INTEGER NOT NULL REFERENCES runs (no), seq INTEGER NOT NULL, ts REAL NOT NULL, name TEXT NOT NULL,
+    version INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (run_no, seq)
+) WITHOUT ROWID
+"""
+
+
+def as_version_1(path: Path) -> None:
+    """Turn a ledger into what the first version wrote."""
+    with closing(sqlite3.connect(path)) as db:
+        rows = db.execute("SELECT run_no, seq, ts, name, version, data FROM events").fetchall()
+        db.execute("DROP TABLE events")
+        db.execute(_TABLE_OF_VERSION_1)
+        db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", rows)
+        db.execute("PRAGMA user_version = 1")
+        db.commit()
+
+
+async def test_a_ledger_of_the_first_version_is_brought_up_with_all_that_is_in_it(path: Path) -> None:
+    await written(path, 1200)
+    store = SqliteStore.open(str(path))
+    await store.create(RunId("other"), "other", "/somewhere", 2.0)
+    held = await SqliteLease(store.file, HandClock()).take("run:other", "me", 60.0)
+    assert held is not None
+    await store.append(RunId("other"), pauses(3), Seq(0), held)
+    logs = [await store.read(run, Seq(0), 2000) for run in (RUN, RunId("other"))]
+    store.close()
+    as_version_1(path)
+    older = sqlite3.connect(path)
+    two = [SqliteStore.open(str(path)) for _ in range(2)]
+    assert [await two[1].read(run, Seq(0), 2000) for run in (RUN, RunId("other"))] == logs
+    assert [head.seq for head in await two[0].runs()] == [Seq(3), Seq(1200)]
+    await two[0].append(RunId("other"), pauses(1, 4), Seq(3), held)
+    assert await two[1].last_seq(RunId("other")) == 4
+    with pytest.raises(sqlite3.OperationalError):  # an older Tianting that has it open writes nothing into it any more
+        older.execute("INSERT INTO events VALUES (1, 1201, 1.0, 'RunPaused', 1, '{}')")
+    older.close()
+    for one in two:
+        one.close()
+
+
+async def test_a_ledger_that_can_not_be_brought_up_stays_as_it_was(path: Path) -> None:
+    await written(path, 5)
+    as_version_1(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE events_1 (whatever)")
+    before = content_of(path)
+    with pytest.raises(StoreError) as caught:
+        SqliteStore.open(str(path))
+    one_sentence(caught, path)
+    assert content_of(path) == before
+
+
 async def test_a_newer_event_in_a_known_ledger_is_refused_when_read(path: Path) -> None:
     await written(path, 2)
     with closing(sqlite3.connect(path)) as db:
