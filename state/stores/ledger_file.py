@@ -20,6 +20,9 @@ from state.schema import APPLICATION_ID, STATEMENTS, UPGRADES, USER_VERSION, sto
 BUSY_SECONDS = 5.0
 """How long a transaction waits for another process's; each of those is as short as ours."""
 
+_WRITING = "120"
+"""The byte of the -shm file that a writer locks; part of SQLite's file format."""
+
 SYNCHRONOUS = ("FULL", "NORMAL")
 
 Identity = tuple[int, int]
@@ -33,7 +36,25 @@ def _say(path: str, error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
     code: int | None = getattr(error, "sqlite_errorcode", None)
     if code is None and not isinstance(error, sqlite3.ProgrammingError):
         return store_error(path, sqlite3.SQLITE_CORRUPT, "a text in it is not UTF-8")
-    return store_error(path, code or sqlite3.SQLITE_ERROR, str(error))
+    told = _who_writes(path) if code is not None and code & 0xFF == sqlite3.SQLITE_BUSY else ""
+    return store_error(path, code or sqlite3.SQLITE_ERROR, told or str(error))
+
+
+def _who_writes(path: str) -> str:
+    """Which process holds the ledger's one lock, where the system tells. One that was stopped in the middle of a
+    transaction (Ctrl-Z) holds it until somebody lets it go on, and that can only be a person.
+
+    Read from /proc/locks: to open the file and close it again would give up what this process has locked there."""
+    with suppress(OSError, ValueError, IndexError):
+        shm = os.stat(f"{path}-shm")
+        place = f"{os.major(shm.st_dev):02x}:{os.minor(shm.st_dev):02x}:{shm.st_ino}"
+        for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
+            _, kind, _, mode, pid, file, first, last = line.split()[:8]
+            if (kind, mode, file, first, last) == ("POSIX", "WRITE", place, _WRITING, _WRITING):
+                letter = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+                stopped = f", which is stopped; `kill -CONT {pid}` lets it go on" if letter == "T" else ""
+                return f"it is process {pid}{stopped}"
+    return ""
 
 
 def _connect(path: str) -> sqlite3.Connection:

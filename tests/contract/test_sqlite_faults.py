@@ -475,6 +475,42 @@ async def test_a_ledger_locked_for_too_long_is_said(path: Path, monkeypatch: pyt
     store.close()
 
 
+STOPPED = """
+import os, signal, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("BEGIN IMMEDIATE")
+os.kill(os.getpid(), signal.SIGSTOP)
+db.execute("ROLLBACK")
+"""
+
+
+def stopped(path: Path) -> subprocess.Popen[bytes]:
+    """Another process, once it was stopped in the middle of a transaction."""
+    other = subprocess.Popen([sys.executable, "-c", STOPPED, str(path)])
+    os.waitpid(other.pid, os.WUNTRACED)
+    return other
+
+
+async def test_a_process_that_was_stopped_in_the_middle_of_a_transaction_is_named_with_what_to_do(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("state.stores.ledger_file.BUSY_SECONDS", 0.05)
+    store = SqliteStore.open(str(path))
+    held = await begin(store)
+    with stopped(path) as other:
+        try:
+            with pytest.raises(StoreError) as caught:
+                await store.append(RUN, pauses(1), Seq(0), held)
+            said = one_sentence(caught, path)
+            assert f"it is process {other.pid}, which is stopped" in said
+            assert f"`kill -CONT {other.pid}`" in said
+        finally:
+            os.kill(other.pid, signal.SIGCONT)
+        assert other.wait(60) == 0
+    assert await store.append(RUN, pauses(1), Seq(0), held) == 1
+    store.close()
+
+
 def test_a_folder_or_a_missing_place_is_refused_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "link").symlink_to(tmp_path / "nowhere" / "ledger")
