@@ -2,6 +2,8 @@
 
     python -m bench.merge_score --corpora DIR --clones DIR [--repo owner/name]... [--weights FILE]
 
+The table has git's union, wiggle (where it is installed) and plain rules beside it, on the same files.
+
 Weights that were trained on a repository flatter themselves there: `bench.merge_train` prints the honest figures, each
 repository scored with weights that never saw it. Never: network.
 """
@@ -17,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.merge_cases import Case, cases, clone_of, judged, unparsable
+from bench.merge_rivals import Rival, rivals
 from conflict.merge.paths import group_of
 from conflict.merge.weights import Weights, read_weights
 from conflict.merge.whole import Lane, merge_contents
@@ -36,17 +39,26 @@ class Score:
 
 
 def scored(case: Case, weights: Weights) -> Score:
-    began = time.perf_counter()
+    began = time.process_time()
     one = merge_contents(case.base, case.ours, case.theirs, case.path, weights, Lane.PROPOSE)
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     done = one.content is not None and one.clean
     outcome = judged(one.content, case) if done and one.content is not None else "left"
     broken = done and one.content is not None and unparsable(one.content, case)
     return Score(case.repo, group_of(case.path), case.half, outcome, one.lane, broken, seconds)
 
 
-def table(scores: Sequence[Score]) -> str:
-    """Markdown: all files, the macro average, kinds of file, halves, repositories, and the lane `land`."""
+def rivalled(case: Case, name: str, rival: Rival) -> Score:
+    """What another way to merge comes to; it knows no lanes."""
+    made = rival(case)
+    outcome = "left" if made is None else judged(made, case)
+    broken = made is not None and unparsable(made, case)
+    return Score(name, group_of(case.path), case.half, outcome, Lane.ASK, broken, 0.0)
+
+
+def table(scores: Sequence[Score], others: Sequence[Score] = ()) -> str:
+    """Markdown: all files, the macro average, kinds of file, halves, repositories, and the lane `land`; `others` are
+    other ways to merge the same files, each under its name."""
     rows = [
         "| files | n | same % | different % | left % | lane `land`: same % | different % |",
         "|---|---|---|---|---|---|---|",
@@ -59,11 +71,14 @@ def table(scores: Sequence[Score]) -> str:
     rows += [_row(name, [one for one in scores if one.group == name]) for name in sorted({one.group for one in scores})]
     rows += [_row(f"half {name}", [one for one in scores if one.half == name]) for name in ("dev", "test")]
     rows += [_row(name, [one for one in scores if one.repo == name]) for name in repos]
+    for name in sorted({one.repo for one in others}):
+        some = [one for one in others if one.repo == name]
+        rows.append(_row(f"{name}, {sum(one.broken for one in some)} that do not parse", some))
     times = sorted(one.seconds for one in scores)
     broken = sum(one.broken for one in scores)
     rows.append("")
     rows.append(
-        f"{1000 * statistics.median(times):.0f} ms median, {1000 * times[int(len(times) * 0.99)]:.0f} ms at the 99th "
+        f"Processor time: {1000 * statistics.median(times):.0f} ms median, {1000 * times[int(len(times) * 0.99)]:.0f} ms at the 99th "
         f"percentile, {1000 * times[-1]:.0f} ms at most; {broken} results that do not parse."
     )
     return "\n".join(rows)
@@ -112,12 +127,14 @@ def main() -> int:
     parser.add_argument("--weights", type=Path)
     args = parser.parse_args()
     weights = read_weights(args.weights.read_text(encoding="utf-8")) if args.weights else shipped_weights()
-    scores = [
-        scored(case, weights)
-        for listing, git_dir in listings(args.corpora, args.clones, args.repo)
-        for case in cases(listing, git_dir)
-    ]
-    print(table(scores) if scores else "nothing to score")
+    scores: list[Score] = []
+    others: list[Score] = []
+    with rivals() as known:
+        for listing, git_dir in listings(args.corpora, args.clones, args.repo):
+            for case in cases(listing, git_dir):
+                scores.append(scored(case, weights))
+                others += [rivalled(case, name, rival) for name, rival in known.items()]
+    print(table(scores, others) if scores else "nothing to score")
     return 0
 
 

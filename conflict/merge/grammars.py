@@ -115,7 +115,8 @@ def _parser(extension: str) -> "Parser | None":
     return Parser(Language(getattr(import_module(grammar.module), grammar.language)()))
 
 
-_DEEPEST = 6
+DEEPEST = 6
+"""Definitions in one another above which those further in are but text: a bound on depth."""
 _OUTERMOST = frozenset(("lexical_declaration", "variable_declaration", "assignment_expression"))
 """Definitions at the top of a file alone; further in they are but statements."""
 _UNIQUE = frozenset(["class_declaration", "abstract_class_declaration", "method_definition", "lexical_declaration"])
@@ -131,7 +132,7 @@ def _within(node: "Node", grammar: Grammar, depth: int = 0) -> Iterator[Found]:
         key = _name(inside) if unit else ""
         if not key:
             continue
-        bodies = _bodies(inside, grammar) if depth < _DEEPEST else ()
+        bodies = _bodies(inside, grammar) if depth < DEEPEST else ()
         inner = tuple(one for body in bodies for one in _within(body, grammar, depth + 1))
         yield Found(key, child.start_point[0], child.end_point[0], inner, inside.type in _UNIQUE)
 

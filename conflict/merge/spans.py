@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from conflict.merge.grammars import GRAMMARS, Found, read
+from conflict.merge.grammars import DEEPEST, GRAMMARS, Found, read
 from conflict.merge.paths import extension_of
 
 MOST_CHARACTERS = 400_000
@@ -74,7 +74,9 @@ def _python(lines: Sequence[str]) -> list[Span]:
     return _within(lines, starts, 0, len(starts), len(lines))
 
 
-def _within(lines: Sequence[str], starts: Sequence[_Start], low: int, high: int, end: int) -> list[Span]:
+def _within(
+    lines: Sequence[str], starts: Sequence[_Start], low: int, high: int, end: int, depth: int = 0
+) -> list[Span]:
     """The definitions among some statements that are not in one another."""
     found: list[Span] = []
     at = low
@@ -92,7 +94,11 @@ def _within(lines: Sequence[str], starts: Sequence[_Start], low: int, high: int,
             while after < high and starts[after][1] > indent:
                 after += 1
             stop = _last(lines, line, starts[after][0] if after < high else end)
-            inner = _within(lines, starts, at + 1, after, stop) if match["what"] == "class" else []
+            inner = (
+                _within(lines, starts, at + 1, after, stop, depth + 1)
+                if match["what"] == "class" and depth < DEEPEST
+                else []
+            )
             found.append(Span(match[0].split()[-1], line if first is None else first, stop, tuple(inner)))
         first = None
         at = after

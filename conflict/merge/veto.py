@@ -18,6 +18,10 @@ from conflict.merge.tokens import words
 
 _BUILTIN = frozenset(dir(builtins)) | {"__file__", "__name__", "__path__", "__class__", "__doc__", "WindowsError"}
 _BROKEN = (SyntaxError, ValueError, RecursionError, MemoryError)
+_NAMING = frozenset(
+    {ast.Name, ast.arg, ast.ExceptHandler, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ImportFrom}
+    | {ast.Import, ast.MatchAs, ast.MatchStar, ast.MatchMapping, ast.Global}
+)
 _SCOPES = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -128,16 +132,18 @@ def _python(ours: str, theirs: str) -> Judge:
     mine, other = _parsed(ours), _parsed(theirs)
     if mine is None or other is None:
         return lambda result: ""
-    unknown_before, twice_before = _unknown(mine) | _unknown(other), _twice(mine) | _twice(other)
+    nodes, nodes_too = list(ast.walk(mine)), list(ast.walk(other))
+    unknown_before, twice_before = _unknown(nodes) | _unknown(nodes_too), _twice(nodes) | _twice(nodes_too)
 
     def judge(result: str) -> str:
         merged = _parsed(result)
         if merged is None:
             return "it does not parse"
-        unknown = _unknown(merged) - unknown_before
+        found = list(ast.walk(merged))
+        unknown = _unknown(found) - unknown_before
         if unknown:
             return f"it uses {min(unknown)}, which nothing in it defines"
-        twice = _twice(merged) - twice_before
+        twice = _twice(found) - twice_before
         return f"it defines {min(twice)} twice" if twice else ""
 
     return judge
@@ -161,11 +167,13 @@ def _script(ours: str, theirs: str, extension: str) -> Judge | None:
     return judge
 
 
-def _unknown(tree: ast.Module) -> set[str]:
+def _unknown(nodes: Sequence[ast.AST]) -> set[str]:
     """Names that are read and bound nowhere in the module, whatever the scope."""
     read: set[str] = set()
     bound: set[str] = set(_BUILTIN)
-    for node in ast.walk(tree):
+    for node in nodes:
+        if type(node) not in _NAMING:
+            continue
         match node:
             case ast.Name(id=name, ctx=ast.Load()):
                 read.add(name)
@@ -186,10 +194,10 @@ def _unknown(tree: ast.Module) -> set[str]:
     return read - bound
 
 
-def _twice(tree: ast.Module) -> set[str]:
+def _twice(nodes: Sequence[ast.AST]) -> set[str]:
     """Functions and classes that a scope defines more than once, but for overloads and properties."""
     found: set[str] = set()
-    for scope in ast.walk(tree):
+    for scope in nodes:
         if not isinstance(scope, _SCOPES):
             continue
         seen: Counter[str] = Counter()

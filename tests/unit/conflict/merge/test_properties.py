@@ -13,7 +13,7 @@ from state.candidate import Rung
 from tests.support.weights import SHIPPED
 
 LINES = st.lists(st.sampled_from([f"{word}\n" for word in ("a", "b = 1", "c(x)", "", "d", "e", "  f")]), max_size=14)
-PATHS = st.sampled_from(["m.py", "a.js", "CHANGES.md", "conf.json", "x.txt"])
+PATHS = st.sampled_from(["m.py", "a.js", "a.ts", "CHANGES.md", "conf.json", "conf.yml", "conf.toml", "x.txt"])
 
 
 def edited(base: list[str], edits: list[tuple[int, str | None]]) -> list[str]:
@@ -98,6 +98,24 @@ def test_a_clean_result_has_no_markers_and_the_land_lane_loses_no_word(
             assert set("".join(side).split()) - set("".join(base).split()) <= set(words)
     again = merge_texts("".join(base), "".join(ours), "".join(theirs), path, SHIPPED, Lane.LAND)
     assert again == one
+
+
+BYTES = (b"a\n", b"b\r\n", b"c\r", b"\xff", b"\xc3\xa4", b"def f():\n", b"    x = (\n", b"class A {\n", b"}", b'"""')
+PIECES = st.lists(st.sampled_from(BYTES) | st.binary(max_size=3), max_size=6).map(b"".join)
+
+
+@given(PIECES, PIECES, PIECES, PIECES, PIECES, PATHS)
+def test_whatever_the_bytes_are_it_is_decided_or_declined_and_what_is_outside_is_kept(
+    base: bytes, ours: bytes, theirs: bytes, head: bytes, tail: bytes, path: str
+) -> None:
+    top, end = head + b"\n-- top --\n", b"\n-- end --\n" + tail
+    for lane in (Lane.LAND, Lane.PROPOSE):
+        one = merge_contents(top + base + end, top + ours + end, top + theirs + end, path, SHIPPED, lane)
+        if one.content is not None:
+            assert one.content.startswith(top)
+            assert one.content.endswith(end)
+        else:
+            assert (one.clean, one.why != "") == (False, True)
 
 
 GAPS = st.lists(st.tuples(st.integers(0, 24), st.sampled_from(["add", "change", "drop"])), max_size=6)
