@@ -78,8 +78,9 @@ def table(scores: Sequence[Score], others: Sequence[Score] = ()) -> str:
     broken = sum(one.broken for one in scores)
     rows.append("")
     rows.append(
-        f"Processor time: {1000 * statistics.median(times):.0f} ms median, {1000 * times[int(len(times) * 0.99)]:.0f} ms at the 99th "
-        f"percentile, {1000 * times[-1]:.0f} ms at most; {broken} results that do not parse."
+        f"Processor time: {1000 * statistics.median(times):.0f} ms median, "
+        f"{1000 * times[int(len(times) * 0.99)]:.0f} ms at the 99th percentile, {1000 * times[-1]:.0f} ms at most; "
+        f"{broken} results that do not parse."
     )
     return "\n".join(rows)
 

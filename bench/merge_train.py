@@ -1,18 +1,20 @@
 """Learns the weights of the structural merge from real conflicted files, and says how good they are, honestly.
 
     pip install lightgbm
-    python -m bench.merge_train --corpora DIR --clones DIR --out conflict/merge/weights.json
+    python -m bench.merge_train --corpora DIR --clones DIR [--teach DIR] --out conflict/merge/weights.json
 
-Each repository is scored with weights that were learned from the others alone; the weights that are written are learned
-from all. Never: network; a random number without its seed.
+Repositories are dealt into folds; each is scored with a choice that was learned without its fold, and a confidence that
+was learned without it. Those whose lists are in `--teach` (`bench.merge_lists` makes them) are learned from and not
+scored. The weights that are written are learned from all. Never: network; a random number without its seed.
 """
 
 import argparse
 import json
 import sys
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,12 +24,11 @@ import numpy.typing as npt
 
 from bench.merge_cases import Case, cases, judged
 from bench.merge_score import listings
-from conflict.merge.across import all_candidates
 from conflict.merge.candidates import Candidate
 from conflict.merge.contents import Declined, Texts, texts
-from conflict.merge.features import about, around, numbers_of
 from conflict.merge.lines import split_lines
-from conflict.merge.rank import rank, trust_numbers, ways
+from conflict.merge.paths import group_of
+from conflict.merge.rank import rank, trust_numbers, ways, weigh
 from conflict.merge.remembered import settled
 from conflict.merge.three import Stretch, stretches
 from conflict.merge.tokens import words
@@ -35,20 +36,27 @@ from conflict.merge.veto import veto
 from conflict.merge.weights import Forest, Tree
 from conflict.merge.whole import MOST_CLASHES, joined
 
-MOST_OF_ONE = 60
-"""Clashes of one file that are learned from."""
+MOST_BYTES = 250_000
+LAND, PROPOSE = 0.8, 0.64
+MOST_OF_ONE = 20
+"""Clashes of one file that are learned from, the first of them."""
+MOST_OF_A_TEACHER, GENERATED_OF_IT = 200, 0.12
+"""Files of one repository that is learned from alone, and which share of them a program may have written."""
+MOST_MATTER = 60
+"""Clashes of one file above which each does not count for less."""
 COMMON = {
     "bagging_freq": 1, "max_bin": 63, "verbose": -1, "num_threads": 1, "force_row_wise": True,
 }  # fmt: skip
 CHOICE = COMMON | {
-    "learning_rate": 0.07, "num_leaves": 24, "min_data_in_leaf": 40, "feature_fraction": 0.5, "bagging_fraction": 0.8,
-    "lambda_l2": 5, "seed": 1,
+    "learning_rate": 0.04, "num_leaves": 24, "min_data_in_leaf": 120, "feature_fraction": 0.3, "bagging_fraction": 0.7,
+    "lambda_l2": 20, "seed": 1,
 }  # fmt: skip
 TRUST = COMMON | {
     "objective": "binary", "learning_rate": 0.04, "num_leaves": 7, "min_data_in_leaf": 40, "feature_fraction": 0.4,
     "bagging_fraction": 0.7, "lambda_l2": 20,
 }  # fmt: skip
-ROUNDS_OF_CHOICE, ROUNDS_OF_TRUST = 170, 150
+ROUNDS_OF_CHOICE, ROUNDS_OF_TRUST = 500, 150
+FOLDS = 4
 SEEDS_OF_TRUST = (2, 3, 4)
 
 Floats: TypeAlias = "npt.NDArray[np.float64]"
@@ -59,24 +67,24 @@ class Rows:
     """Rows of numbers in groups: the candidates of one clash, or one result for a file. `size`, `repo` and `weight` are
     of the groups."""
 
-    numbers: list[tuple[float, ...]] = field(default_factory=list)
+    numbers: "list[npt.NDArray[np.float32]]" = field(default_factory=list)
     right: list[bool] = field(default_factory=list)
     size: list[int] = field(default_factory=list)
     repo: list[str] = field(default_factory=list)
     weight: list[float] = field(default_factory=list)
 
-    def without(self, repo: str) -> "tuple[Floats, npt.NDArray[np.bool_], npt.NDArray[np.int64], Floats]":
-        """Numbers and whether right, by row; sizes and weights, by group, of all repositories but one."""
-        many = Counter(self.repo)
-        groups = [number for number, of in enumerate(self.repo) if of != repo]
+    def without(self, repos: Collection[str]) -> "tuple[Floats, npt.NDArray[np.bool_], npt.NDArray[np.int64], Floats]":
+        """Numbers and whether right, by row; sizes and weights, by group, of all repositories but some."""
+        many = Counter(of for of in self.repo if of not in repos)
+        groups = [number for number, of in enumerate(self.repo) if of not in repos]
         sizes = np.array(self.size)
-        rows = np.repeat([of != repo for of in self.repo], sizes)
+        rows = np.repeat([of not in repos for of in self.repo], sizes)
         weights = np.array([self.weight[number] / many[self.repo[number]] ** 0.3 for number in groups])
-        numbers = np.array(self.numbers, dtype=np.float32)[rows]
+        numbers = np.array(self.numbers)[rows]
         return numbers, np.array(self.right)[rows], sizes[groups], weights / np.mean(weights)
 
 
-def choice_of(rows: Rows, without: str) -> Forest:
+def choice_of(rows: Rows, without: Collection[str]) -> Forest:
     """The candidates of a clash against each other and against `none of them`, whose score is always 0."""
     numbers, right, sizes, weights = rows.without(without)
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
@@ -95,7 +103,7 @@ def choice_of(rows: Rows, without: str) -> Forest:
     return Forest(tuple(_trees(lightgbm.train(CHOICE | {"objective": objective}, data, ROUNDS_OF_CHOICE))))
 
 
-def trust_of(rows: Rows, without: str) -> Forest:
+def trust_of(rows: Rows, without: Collection[str]) -> Forest:
     """The mean of a few forests that differ in their seeds alone."""
     numbers, right, _, weights = rows.without(without)
     trees: list[Tree] = []
@@ -117,11 +125,11 @@ def _trees(booster: lightgbm.Booster) -> Iterator[Tree]:
 
         def walk(node: dict[str, object]) -> int:
             if "leaf_value" in node:
-                leaves.append(float(f"{node['leaf_value']:.4g}"))  # noqa: B023
+                leaves.append(float(f"{node['leaf_value']:.3g}"))  # noqa: B023
                 return -len(leaves)  # noqa: B023
             place = len(columns)  # noqa: B023
             columns.append(int(str(node["split_feature"])))  # noqa: B023
-            bounds.append(float(f"{node['threshold']:.6g}"))  # noqa: B023
+            bounds.append(float(f"{node['threshold']:.5g}"))  # noqa: B023
             low.append(0)  # noqa: B023
             high.append(0)  # noqa: B023
             for side, name in ((low, "left_child"), (high, "right_child")):  # noqa: B023
@@ -150,20 +158,16 @@ def learn_from(case: Case, into: Rows) -> None:
         return
     parts = found[1]
     human = split_lines(case.resolved.decode("utf-8", "replace").replace("\r\n", "\n"))
-    file = around(parts, case.path)
-    clashes = [part for part in parts if part.merged is None]
-    by_clash = all_candidates(parts, case.path)
-    for number, (clash, wanted) in enumerate(zip(clashes, settled(parts, human), strict=True)):
-        if wanted is None or number >= MOST_OF_ONE:
+    known = weigh(parts, case.path)
+    for clash, wanted in list(zip(known, settled(parts, human), strict=True))[:MOST_OF_ONE]:
+        if wanted is None:
             continue
-        shared, known = about(clash, file, number), by_clash[number]
         right = words("".join(wanted))
-        for one in known:
-            into.numbers.append((*file.numbers, *shared.numbers, *numbers_of(one, clash, shared, len(known))))
-            into.right.append(words("".join(one.lines)) == right and _stands(one, human))
-        into.size.append(len(known))
+        into.numbers += [np.array(row, dtype=np.float32) for row in clash.rows]
+        into.right += [words("".join(one.lines)) == right and _stands(one, human) for one in clash.found]
+        into.size.append(len(clash.found))
         into.repo.append(case.repo)
-        into.weight.append(min(len(clashes), MOST_OF_ONE) ** -0.5)
+        into.weight.append(min(len(known), MOST_MATTER) ** -0.5)
 
 
 def _stands(one: Candidate, human: Sequence[str]) -> bool:
@@ -183,7 +187,7 @@ def try_on(case: Case, choice: Forest, into: Rows) -> tuple[str, bool] | None:
         text = joined(parts, chosen)
         if not judge(text):
             outcome = judged(read.encode(text), case)
-            into.numbers.append(trust_numbers(chosen, refused))
+            into.numbers.append(np.array(trust_numbers(chosen, refused), dtype=np.float32))
             into.size.append(1)
             into.right.append(outcome == "same")
             into.repo.append(case.repo)
@@ -201,34 +205,68 @@ def curve(total: int, answers: Sequence[tuple[float, str, bool]]) -> Iterator[st
         yield f"| {bound} | " + " | ".join(f"{100 * share / total:.1f}" for share in shares) + " |"
 
 
+def dealt(many: Counter[str]) -> list[list[str]]:
+    """The repositories in folds of about as many files, the largest first."""
+    folds: list[list[str]] = [[] for _ in range(FOLDS)]
+    for repo, _ in sorted(many.items(), key=lambda pair: (-pair[1], pair[0])):
+        min(folds, key=lambda fold: sum(many[one] for one in fold)).append(repo)
+    return folds
+
+
+def taught(listing: Path, git_dir: Path) -> Iterator[Case]:
+    """A few cases of a repository that is only learned from, in an order that says nothing."""
+    generated = given = 0
+    for case in sorted(cases(listing, git_dir), key=lambda one: sha256(f"{one.merge}{one.path}".encode()).digest()):
+        written_by_program = group_of(case.path) == "generated"
+        if written_by_program and generated >= GENERATED_OF_IT * MOST_OF_A_TEACHER:
+            continue
+        sides = (case.base, case.ours, case.theirs, case.resolved)
+        if max(map(len, sides)) > MOST_BYTES or b"\n<<<<<<< " in b"\n" + case.resolved:
+            continue
+        generated, given = generated + written_by_program, given + 1
+        yield case
+        if given == MOST_OF_A_TEACHER:
+            return
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpora", type=Path, required=True)
+    parser.add_argument("--teach", type=Path)
     parser.add_argument("--clones", type=Path, required=True)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--land", type=float, default=0.8)
-    parser.add_argument("--propose", type=float, default=0.64)
+    parser.add_argument("--land", type=float, default=LAND)
+    parser.add_argument("--propose", type=float, default=PROPOSE)
     args = parser.parse_args()
-    by_repo: dict[str, list[Case]] = defaultdict(list)
+    by_repo = {
+        of[0].repo: of
+        for listing, git_dir in listings(args.corpora, args.clones, [])
+        if (of := list(cases(listing, git_dir)))
+    }
+    scored = list(by_repo)
+    for listing, git_dir in listings(args.teach, args.clones, []) if args.teach else []:
+        of = list(taught(listing, git_dir))
+        if of and of[0].repo not in by_repo:
+            by_repo[of[0].repo] = of
     rows = Rows()
-    for listing, git_dir in listings(args.corpora, args.clones, []):
-        for case in cases(listing, git_dir):
-            by_repo[case.repo].append(case)
+    for of in by_repo.values():
+        for case in of:
             learn_from(case, rows)
     tried = Rows()
     outcomes: list[tuple[str, bool]] = []
-    for repo, files in by_repo.items():
-        choice = choice_of(rows, repo)
+    for fold in dealt(Counter({repo: len(of) for repo, of in by_repo.items()})):
+        choice = choice_of(rows, fold)
+        files = (case for repo in fold for case in by_repo[repo])
         outcomes += [found for case in files if (found := try_on(case, choice, tried)) is not None]
     answers: list[tuple[float, str, bool]] = []
-    for repo in by_repo:
-        trust = trust_of(tried, repo)
+    for repo in scored:
+        trust = trust_of(tried, [repo])
         mine = [number for number, of in enumerate(tried.repo) if of == repo]
         answers += [(trust.probability(tried.numbers[number]), *outcomes[number]) for number in mine]
     print("| confidence from | same % | different % | nothing lost: same % | different % |\n|---|---|---|---|---|")
-    print("\n".join(curve(sum(map(len, by_repo.values())), answers)))
+    print("\n".join(curve(sum(len(by_repo[repo]) for repo in scored), answers)))
     if args.out:
-        forests = (choice_of(rows, ""), trust_of(tried, ""))
+        forests = (choice_of(rows, ()), trust_of(tried, ()))
         args.out.write_text(written(forests[0], forests[1], args.land, args.propose), encoding="utf-8")
     return 0
 

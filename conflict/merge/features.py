@@ -15,11 +15,14 @@ from conflict.merge.context import Rest, of_candidate, of_clash, rest
 from conflict.merge.lines import matching
 from conflict.merge.measures import Bag, alike, balance_of, indent_of, like, log_of, order_of, part_of, share_of
 from conflict.merge.paths import GROUPS, group_of, is_test
+from conflict.merge.style import of_change, of_joints, of_path, pairs_of
 from conflict.merge.three import Stretch
 from conflict.merge.tokens import words
 
-OF_THE_FILE = 38
+OF_THE_FILE = 55
 """How many of a row's numbers, at its beginning, are the same for all candidates of all clashes of a file."""
+OF_THE_CLASH = 87
+"""How many after these are the same for all candidates of a clash."""
 MOST_LINES = 60_000
 """Lines that a file is compared by, where it has more: a bound on time."""
 
@@ -79,6 +82,7 @@ def around(parts: Sequence[Stretch[str]], path: str) -> Around:
         float(is_test(path)),
         *_of_clashes(clashes),
         *(float(group == one) for one in GROUPS),
+        *of_path(path),
     )
     defined = [frozenset(_defined(side)) for side in (ours, theirs)]
     return Around(numbers, frozenset(base), frozenset(ours), frozenset(theirs), defined[0], defined[1], rest(parts))
@@ -143,6 +147,7 @@ class About:
     sides: tuple[frozenset[str], frozenset[str], frozenset[str]]
     rest: Rest
     number: int
+    pairs: frozenset[tuple[str, str]]
 
 
 def about(clash: Clash, file: Around, order: int) -> About:
@@ -151,7 +156,7 @@ def about(clash: Clash, file: Around, order: int) -> About:
     bags = (base, ours, theirs, mine, other, gone, gone_too)
     sides = (_plain(base), _plain(ours), _plain(theirs))
     around_it = of_clash(clash, sides, file.rest, order)
-    numbers = (*_of_words(clash, bags), *_of_lines(clash, file), log_of(order), *around_it)
+    numbers = (*_of_words(clash, bags), *_of_lines(clash, file), log_of(order), *around_it, *of_change(clash, bags[:3]))
     was, left, right = (balance_of("".join(side)) for side in (clash.base, clash.ours, clash.theirs))
     names = (_defined(clash.ours), _defined(clash.theirs), _defined(clash.base))
     return About(
@@ -169,6 +174,7 @@ def about(clash: Clash, file: Around, order: int) -> About:
         sides,
         file.rest,
         order,
+        pairs_of(clash),
     )
 
 
@@ -288,9 +294,21 @@ def numbers_of(one: Candidate, clash: Clash, known: About, many: int) -> tuple[f
         float(squeezed == "".join("".join(clash.theirs).split())),
         float("\n\n\n\n" in text or text.startswith("\n\n\n")),
         *_of_joints(one, clash, known),
+        *of_joints(made, known.pairs, clash),
         *of_candidate(made, _plain(bag), clash, known.sides, known.rest, known.number),
         *(float(kind in one.kinds) for kind in Kind),
     )
+
+
+def of_all(found: Sequence[Candidate], lost: Sequence[bool]) -> list[tuple[float, ...]]:
+    """How the candidates of a clash stand beside each other: which lose something, and how many do not."""
+    kept = [len(one.lines) for one, loses in zip(found, lost, strict=True) if not loses]
+    shortest = min(kept, default=-1)
+    many = log_of(len(kept)), len(kept) / len(found)
+    return [
+        (float(loses), *many, float(not loses and len(one.lines) == shortest))
+        for one, loses in zip(found, lost, strict=True)
+    ]
 
 
 def _of_joints(one: Candidate, clash: Clash, known: About) -> tuple[float, ...]:

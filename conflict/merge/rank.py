@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from conflict.merge.across import all_candidates
 from conflict.merge.candidates import Candidate, Clash, Kind, Lines
-from conflict.merge.features import OF_THE_FILE, Around, about, around, numbers_of
+from conflict.merge.features import OF_THE_CLASH, OF_THE_FILE, about, around, numbers_of, of_all
 from conflict.merge.measures import log_of
 from conflict.merge.moved import Edit, with_edits
 from conflict.merge.three import Stretch
@@ -45,15 +45,36 @@ class Ranked:
     second: Chosen | None
 
 
-def rank(parts: Sequence[Stretch[str]], path: str, choice: Forest) -> list[Ranked]:
-    """The best of each clash, in order."""
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A clash, its candidates, which of them lose something, and the row of numbers of each."""
+
+    clash: Clash
+    found: Sequence[Candidate]
+    lost: Sequence[bool]
+    rows: Sequence[tuple[float, ...]]
+
+
+def weigh(parts: Sequence[Stretch[str]], path: str) -> list[Weighed]:
+    """Each clash, in order."""
     file = around(parts, path)
     clashes = [part for part in parts if part.merged is None]
-    found = all_candidates(parts, path)
-    return [
-        _best(parts, (clash, number), file, some, choice)
-        for number, (clash, some) in enumerate(zip(clashes, found, strict=True))
-    ]
+    out: list[Weighed] = []
+    for order, (clash, found) in enumerate(zip(clashes, all_candidates(parts, path), strict=True)):
+        shared = about(clash, file, order)
+        lost = [_loses(parts, clash, one) for one in found]
+        beside = of_all(found, lost)
+        rows = [
+            (*file.numbers, *shared.numbers, *numbers_of(one, clash, shared, len(found)), *numbers)
+            for one, numbers in zip(found, beside, strict=True)
+        ]
+        out.append(Weighed(clash, found, lost, rows))
+    return out
+
+
+def rank(parts: Sequence[Stretch[str]], path: str, choice: Forest) -> list[Ranked]:
+    """The best of each clash, in order."""
+    return [_best(one, choice) for one in weigh(parts, path)]
 
 
 def ways(ranked: Sequence[Ranked]) -> Iterator[list[Chosen]]:
@@ -67,14 +88,9 @@ def ways(ranked: Sequence[Ranked]) -> Iterator[list[Chosen]]:
             yield [*first[:place], second, *first[place + 1 :]]
 
 
-def _best(
-    parts: Sequence[Stretch[str]], place: tuple[Clash, int], file: Around, found: Sequence[Candidate], choice: Forest
-) -> Ranked:
-    clash, order = place
-    shared = about(clash, file, order)
-    rows = [(*file.numbers, *shared.numbers, *numbers_of(one, clash, shared, len(found))) for one in found]
+def _best(known: Weighed, choice: Forest) -> Ranked:
     ranked = sorted(
-        zip(_against_each_other([choice.score(row) for row in rows]), range(len(found)), strict=True),
+        zip(_against_each_other([choice.score(row) for row in known.rows]), range(len(known.rows)), strict=True),
         key=lambda pair: (-pair[0], pair[1]),
     )
     total = sum(probability for probability, _ in ranked)
@@ -82,9 +98,9 @@ def _best(
     def chosen(place: int, against: int) -> Chosen:
         probability, number = ranked[place]
         margin = probability - (ranked[against][0] if against < len(ranked) else 0.0)
-        one = found[number]
-        kinds, share, lost = frozenset(one.kinds), probability / total, _loses(parts, clash, one)
-        return Chosen(clash, one.lines, kinds, probability, share, margin, lost, rows[number], one.elsewhere)
+        one, lost, row = known.found[number], known.lost[number], known.rows[number]
+        kinds, share = frozenset(one.kinds), probability / total
+        return Chosen(known.clash, one.lines, kinds, probability, share, margin, lost, row, one.elsewhere)
 
     return Ranked(chosen(0, 1), chosen(1, 0) if len(ranked) > 1 else None)
 
@@ -119,8 +135,10 @@ _GROUPS = (
 
 
 def trust_numbers(chosen: Sequence[Chosen], refused: int) -> tuple[float, ...]:
-    """The input of the weights for the whole file; `refused` results could not stand before this one."""
+    """The input of the weights for the whole file, and for its least likely clash; `refused` results could not stand
+    before this one."""
     many = len(chosen)
+    least = min(chosen, key=lambda one: one.probability)
     probabilities = [one.probability for one in chosen]
     product = shares = 1.0
     for one in chosen:
@@ -141,4 +159,7 @@ def trust_numbers(chosen: Sequence[Chosen], refused: int) -> tuple[float, ...]:
         *(sum(bool(one.kinds & group) for one in chosen) / many for group in _GROUPS),
         float(refused),
         *chosen[0].numbers[:OF_THE_FILE],
+        *least.numbers[OF_THE_FILE : OF_THE_FILE + OF_THE_CLASH],
+        least.probability - least.margin,
+        max(probabilities),
     )

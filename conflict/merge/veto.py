@@ -130,8 +130,10 @@ def _parsed(text: str) -> ast.Module | None:
 
 def _python(ours: str, theirs: str) -> Judge:
     mine, other = _parsed(ours), _parsed(theirs)
-    if mine is None or other is None:
+    if mine is None and other is None:
         return lambda result: ""
+    if mine is None or other is None:  # what the merge took from the one that parses must not be spoilt by the other
+        return lambda result: "" if _parsed(result) is not None else "it does not parse"
     nodes, nodes_too = list(ast.walk(mine)), list(ast.walk(other))
     unknown_before, twice_before = _unknown(nodes) | _unknown(nodes_too), _twice(nodes) | _twice(nodes_too)
 

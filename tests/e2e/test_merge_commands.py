@@ -78,12 +78,12 @@ def test_git_merges_with_the_driver_of_the_page(desk: Desk) -> None:
     (desk.top / ".gitattributes").write_text(f"{attributes}\n")
     desk.git("add", "-A")
     desk.git("commit", "-q", "-m", "attributes")
-    for name, code, text in (("left", LEFT, "the north wind blows\n"), ("right", RIGHT, "a south sea rises\n")):
+    for name, code, text in (("right", RIGHT, "a south sea rises\n"), ("left", LEFT, "the north wind blows\n")):
         desk.git("checkout", "-q", "-b", name, "main")
         (desk.top / "m.py").write_text(code)
         (desk.top / "a.txt").write_text(text)
         desk.git("commit", "-q", "-am", name)
-    desk.git("merge", "--no-edit", "left", check=False)
+    desk.git("merge", "--no-edit", "right", check=False)
     assert (desk.top / "m.py").read_text() == BOTH
     assert desk.git("diff", "--name-only", "--diff-filter=U").split() == ["a.txt"]
-    assert (desk.top / "a.txt").read_text().startswith("<<<<<<< ours\na south sea rises\n||||||| base\ncalm\n")
+    assert (desk.top / "a.txt").read_text().startswith("<<<<<<< ours\nthe north wind blows\n||||||| base\ncalm\n")

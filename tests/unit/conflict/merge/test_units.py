@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from conflict.merge.across import all_candidates
 from conflict.merge.candidates import Candidate, Kind
+from conflict.merge.features import OF_THE_CLASH, OF_THE_FILE, about, around
 from conflict.merge.lines import split_lines
-from conflict.merge.rank import Chosen
+from conflict.merge.rank import Chosen, weigh
 from conflict.merge.spans import Span, spans
 from conflict.merge.three import stretches
 from conflict.merge.units import HOLE, cut, merged_units
@@ -156,6 +157,19 @@ def test_an_edit_of_what_the_other_side_dropped_and_two_edits_of_one_line_are_no
     one, two = (PYTHON.replace("sum(self.items)", text) for text in ("max(self.items)", "min(self.items)"))
     assert merged(PYTHON, one, two, "m.py").count(HOLE) == 1
     assert found(PYTHON, one, two, "m.py", Kind.UNITS) == []
+
+
+def test_the_numbers_of_a_clash_are_where_the_weights_look_for_them() -> None:
+    base = "import os\n\n\ndef f(a):\n    return a\n"
+    ours, theirs = base.replace("return a", "return a + 1"), base.replace("return a", "return [a]  # one")
+    parts = stretches(*(split_lines(text) for text in (base, ours, theirs)))
+    (known,) = weigh(parts, "m.py")
+    columns = list(zip(*known.rows, strict=True))
+    alike = [len(set(column)) == 1 for column in columns]
+    assert all(alike[: OF_THE_FILE + OF_THE_CLASH])
+    assert not all(alike[OF_THE_FILE + OF_THE_CLASH :][:2])
+    first = about(known.clash, around(parts, "m.py"), 0)
+    assert first.numbers == known.rows[0][OF_THE_FILE : OF_THE_FILE + OF_THE_CLASH]
 
 
 NAMES = [f"f{number}" for number in range(8)]

@@ -123,6 +123,7 @@ def test_the_veto_knows_json_and_toml_and_lets_the_faults_of_a_side_be() -> None
     assert veto("c.json", '{"a": 1}', '{"a": 2}')('{"a": 1, "a": 2}')
     assert veto("c.toml", "a = 1\n", "a = 2\n")("a = 1\na = 2\n")
     assert not veto("m.py", "print 'two'\n", "print 'three'\n")("print 'four'\n")
+    assert veto("m.py", "print 'two'\n", "print('three')\n")("print 'four'\n") == "it does not parse"
     assert not veto("c.json", "{", "{")("{")
 
 
