@@ -162,7 +162,7 @@ def _cost_table(results: Results, shape: str, tasks: int) -> Table:
     for engine in ENGINES:
         cost = results.of(shape, tasks, engine.name)
         if not cost:
-            rows.append((engine.name, "-", "-", "-", "-", "-", "-"))
+            rows.append((engine.name, "-", "-", "-", "-", "-", "-", "-"))
             continue
         events, decisions = (
             results.of(shape, tasks, engine.name, key) if not engine.peer and engine.name != LOWER else []
@@ -172,6 +172,7 @@ def _cost_table(results: Results, shape: str, tasks: int) -> Table:
             (
                 engine.name,
                 spread(cost, ""),
+                spread(results.of(shape, tasks, engine.name, "cpu_seconds"), ""),
                 _ratio_text(results.ratio(shape, tasks, engine.name, LOWER)),
                 _ratio_text(results.ratio(shape, tasks, engine.name, LANGGRAPH)),
                 f"{median(events):.1f}" if events else "-",
@@ -180,7 +181,16 @@ def _cost_table(results: Results, shape: str, tasks: int) -> Table:
             )
         )
     notes = [f"{name}: {why}" for (at, size, name), why in results.missing.items() if (at, size) == (shape, tasks)]
-    columns = ("engine", "us a task", "/ graphlib", "/ LangGraph", "events", "decisions", "KiB a task")
+    columns = (
+        "engine",
+        "us a task",
+        "of its processor time",
+        "/ graphlib",
+        "/ LangGraph",
+        "events",
+        "decisions",
+        "KiB a task",
+    )
     return Table(f"overhead: {tasks:,} no-op tasks, {shape}, {SLOTS} slots", columns, tuple(rows), tuple(notes))
 
 

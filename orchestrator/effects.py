@@ -76,6 +76,7 @@ class Effects:
         self._repository, self._trunk, self._clock = repository, trunk, clock
         self._rungs, self._lookout, self._sharing = rungs, lookout, sharing
         self._examiner = examiner or Examiner(repository)
+        self._untaught: list[ev.Event] = []
 
     async def perform(self, order: cmd.Command, emit: Emit, record: Record) -> None:
         """Carry out one command; every event it ends in has been handed to `emit` when this returns."""
@@ -151,7 +152,7 @@ class Effects:
         events = await self._trunk.land(order, self._run, record)
         for event in events:
             emit(event)
-        await learn(self._rungs.memory, self._run, events)
+        self._untaught += events
         await self._learn_clashes([event for event in events if isinstance(event, ev.Landed)])
         found = await foreign_commits(self._repository, self._run)
         if found is not None:
@@ -165,6 +166,12 @@ class Effects:
     async def rest(self) -> None:
         """Nothing has landed for a while: let others have the trunk."""
         await self._trunk.release()
+        await self.leave()
+
+    async def leave(self) -> None:
+        """Keep what has landed teaches: not with each landing, for it is a transaction of its own."""
+        untaught, self._untaught = self._untaught, []
+        await learn(self._rungs.memory, self._run, untaught)
 
     async def _became_a_bug(self, order: cmd.Command, story: str, emit: Emit) -> None:
         last = story.strip().rpartition("\n")[2]

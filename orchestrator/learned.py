@@ -47,7 +47,7 @@ async def learned_for(memory: Memory, plan: Plan, roles: Sequence[RoleName]) -> 
 
 
 async def learn(memory: Memory, run: RunState, events: Iterable[Event]) -> None:
-    """From what has landed. A store that is away is no reason not to go on: the next landing teaches the same."""
+    """From what has landed. A store that is away is no reason not to go on: the next run teaches the same."""
     landed = [event.task for event in events if isinstance(event, Landed) and event.task is not None]
     tasks = [task for name in landed if (task := run.tasks.get(name)) is not None and _teaches(task)]
     if not tasks:

@@ -136,6 +136,7 @@ class Loop:
             look.cancel()
             for hand in self._idle:
                 hand.cancel()
+        await self._effects.leave()
 
     async def _turn(self, group: asyncio.TaskGroup) -> bool:
         """One turn; True when it was the last."""
