@@ -313,10 +313,11 @@ def test_a_line_has_at_most_120_columns(page: Path) -> None:
     assert not [number for number, line in enumerate(lines, 1) if len(line) > WIDTH]
 
 
-def test_the_picture_is_one_and_not_large() -> None:
-    picture = ROOT / "docs" / "images" / "dashboard.png"
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs" / "images").iterdir()), ids=lambda path: path.name)
+def test_a_picture_is_one_is_shown_and_is_not_large(picture: Path) -> None:
     assert picture.read_bytes().startswith(b"\x89PNG\r\n")
     assert picture.stat().st_size <= 300_000
+    assert f"(docs/images/{picture.name})" in read("README.md")
 
 
 def test_the_readme_shows_the_wheel_that_is_built() -> None:

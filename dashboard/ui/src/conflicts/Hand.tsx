@@ -1,7 +1,7 @@
 // A conflict settled by hand: what each side changed of the base at the left and right, the result to edit between them.
 import { basicSetup } from "codemirror";
 import { unifiedMergeView } from "@codemirror/merge";
-import { RangeSetBuilder } from "@codemirror/state";
+import { EditorState, RangeSetBuilder } from "@codemirror/state";
 import { Decoration, EditorView, ViewPlugin, type DecorationSet, type ViewUpdate } from "@codemirror/view";
 import { useQuery } from "@tanstack/react-query";
 import { App, Button, Segmented } from "antd";
@@ -142,6 +142,7 @@ interface PaneProps {
 }
 
 function Pane({ title, note, text, original, change, hold }: PaneProps) {
+  const say = useSay();
   const box = useRef<HTMLDivElement>(null);
   const began = useRef(text);
   useEffect(() => {
@@ -151,7 +152,7 @@ function Pane({ title, note, text, original, change, hold }: PaneProps) {
         basicSetup, codeLook, EditorView.contentAttributes.of({ "aria-label": title }),
         original === undefined
           ? [marked, EditorView.updateListener.of((update) => update.docChanged && change?.(update.state.doc.toString()))]
-          : [readOnly, unifiedMergeView({ original, mergeControls: false, gutter: true, collapseUnchanged: { margin: 3, minSize: 8 } })],
+          : [readOnly, EditorState.phrases.of({ "$ unchanged lines": say("hand.unchanged") }), unifiedMergeView({ original, mergeControls: false, gutter: true, collapseUnchanged: { margin: 3, minSize: 8 } })],
       ],
     });
     if (hold) hold.current = editor;

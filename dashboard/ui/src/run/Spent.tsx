@@ -13,7 +13,8 @@ export function spendOf(say: Say, runs: RunView[]): Figure {
   const [most, mostTokens] = [allowed((one) => one.limits.usd), allowed((one) => one.limits.tokens)];
   const used = Math.max(most ? usd / most : 0, mostTokens ? tokens / mostTokens : 0);
   const counted = mostTokens === null ? numberOf(tokens) : say("of", { part: numberOf(tokens), whole: numberOf(mostTokens) });
-  const note = [...(most === null ? [] : [say("overview.spendOf", { most: moneyOf(most) })]), `${counted} ${say("overview.tokens")}`].join(" · ");
+  const told = [...(most === null ? [] : [say("overview.spendOf", { most: moneyOf(most) })]), ...(tokens || most === null ? [`${counted} ${say("overview.tokens")}`] : [])];
+  const note = told.join(" · ");
   return {
     name: say("overview.spend"), tone: used >= 1 ? "failed" : used >= NEAR ? "needs" : undefined, title: `${moneyOf(usd)} ${note} – ${say("overview.spendHint")}`,
     value: moneyOf(usd), note,

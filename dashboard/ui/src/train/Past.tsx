@@ -51,7 +51,7 @@ function Gates({ run, gates, chosen }: { run: string; gates: Gate[]; chosen: Gat
               <th scope="row"><Link to={`/runs/${run}/tasks/${one.task}`}>{one.task}</Link></th>
               <td><span className={`mark tone-${toneOf(state)}`}><StateIcon state={state} /><span>{say(word)}{one.gate ? `: ${one.gate}` : ""}{one.carried ? ` · ${say("gate.carried")}` : ""}</span></span></td>
               <td>{one.seconds === null ? <Elapsed since={one.since} /> : lengthOf(one.seconds)}</td>
-              <td>{one.carried ? "" : <Link to={`?gate=${one.commit}`} replace aria-label={`${say("train.output")}: ${one.task}`} aria-current={one === chosen || undefined}><code>{one.commit.slice(0, 10)}</code></Link>}</td>
+              <td>{one.carried ? "" : <Link to={`?gate=${one.commit}`} replace aria-label={`${say("train.output")}: ${one.task}, ${one.commit.slice(0, 10)}`} aria-current={one === chosen || undefined}><code>{one.commit.slice(0, 10)}</code></Link>}</td>
             </tr>
           );
         })}

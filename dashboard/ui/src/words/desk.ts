@@ -10,7 +10,7 @@ export const en = {
   },
   hand: {
     title: "Settle by hand", result: "Result", trunk: "Trunk", task: "This task", base: "against their common base", takeTrunk: "Trunk here", takeTask: "Task here", takeBoth: "Both here", next: "Next conflict", left_one: "{{count}} place left to settle", left_other: "{{count}} places left to settle",
-    done: "Nothing is left to settle.", save: "Settle with this result", noText: "This side is no text.", none: "The sides can not be had.", gate: "The gate runs at its merge before it lands.", gone: "not there",
+    done: "Nothing is left to settle.", save: "Settle with this result", noText: "This side is no text.", none: "The sides can not be had.", gate: "The gate runs at its merge before it lands.", gone: "not there", unchanged: "$ unchanged lines",
   },
   export: { title: "Export", trace: "Chrome trace (Perfetto)", tasks: "Tasks as CSV", log: "Log as JSON lines" },
   replay: { title: "Replay", play: "Play", pause: "Stop", at: "At {{time}}, event {{seq}} of {{last}}", speed: "Speed", scrub: "Place in the log" },
@@ -28,7 +28,7 @@ export const zh: typeof en = {
   },
   hand: {
     title: "手工解决", result: "结果", trunk: "主干", task: "本任务", base: "相对共同起点", takeTrunk: "此处取主干", takeTask: "此处取任务", takeBoth: "此处都取", next: "下一处冲突", left_one: "还有 {{count}} 处待解决", left_other: "还有 {{count}} 处待解决",
-    done: "没有待解决之处。", save: "以此结果解决", noText: "这一方不是文本。", none: "无法取得各方内容。", gate: "合入前会在合并结果上运行检查。", gone: "不存在",
+    done: "没有待解决之处。", save: "以此结果解决", noText: "这一方不是文本。", none: "无法取得各方内容。", gate: "合入前会在合并结果上运行检查。", gone: "不存在", unchanged: "$ 行未变",
   },
   export: { title: "导出", trace: "Chrome 跟踪（Perfetto）", tasks: "任务 CSV", log: "日志 JSON 行" },
   replay: { title: "回放", play: "播放", pause: "停止", at: "{{time}}，第 {{seq}} / {{last}} 个事件", speed: "速度", scrub: "日志中的位置" },
