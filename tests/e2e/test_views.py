@@ -134,9 +134,9 @@ async def test_axe_finds_nothing_in_any_view_of_a_live_run(tmp_path: Path, brows
         run = await until(house, stands)
         settled = run.resolutions[0].candidate
         base = f"{base_of(link)}/runs/{name}/"
-        found = await look_through(page, base, {**RUN_VIEWS, f"conflicts/{settled}": ".settled .diff-line.add"})
+        found = await look_through(page, base, {**RUN_VIEWS, f"conflicts/{settled}": ".settled .facts"})
         found |= await look_through(page, base_of(link), {"/": ".card", f"/compare?a={name}&b={name}": "table"})
-        assert not [f"{look}: {faults}" for look, faults in found.items()]
+        assert not found, "\n".join(f"{look}: {faults}" for look, faults in found.items())
         await house.store.submit(name, CancelRun(), "ada", house.clock.now())
         house.bus.publish(name)
         await ended(house)
@@ -207,4 +207,5 @@ async def test_axe_finds_nothing_in_what_a_running_plan_does_not_show(browser: B
             for scheme in ("light", "dark"):
                 await page.emulate_media(color_scheme=scheme)
                 found[f"{path} {scheme}"] = await violations(page)
-    assert not [f"{look}: {faults}" for look, faults in found.items() if faults]
+    wrong = "\n".join(f"{look}: {faults}" for look, faults in found.items() if faults)
+    assert not wrong, wrong

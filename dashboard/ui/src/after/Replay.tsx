@@ -67,7 +67,7 @@ export default function Replay() {
       <Progress counts={counts} label={say("replay.title")} />
       <div className="replay-body">
         <Then.Provider value={statuses}><Graph /></Then.Provider>
-        <Panel title={say("run.activity")} level={3}>
+        <Panel title={say("run.activity")}>
           {data.slice(Math.max(0, at - 30), at).map((one) => <EventLine key={one.seq} envelope={one} />)}
         </Panel>
       </div>

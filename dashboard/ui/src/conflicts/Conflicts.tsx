@@ -35,9 +35,9 @@ export default function Conflicts() {
   return (
     <div className="conflicts">
       <section className="panel conflict-list" aria-label={say("conflicts.list")}>
-        <h3>{say("conflicts.inbox")} ({data.open.length})</h3>
+        <h2>{say("conflicts.inbox")} ({data.open.length})</h2>
         {list(data.open, say("conflicts.noneOpen"))}
-        <h3>{say("conflicts.audit")} ({settled.length})</h3>
+        <h2>{say("conflicts.audit")} ({settled.length})</h2>
         {list(settled, say("conflicts.noneSettled"))}
         {gone.length ? <details className="gone" open={chosen?.settled === "gone"}><summary>{say("conflicts.settled.gone")} ({gone.length})</summary>{list(gone, "")}</details> : null}
         {chosen ? <Overlaps run={run} seen={data.seen} /> : null}

@@ -7,17 +7,15 @@ interface Props {
   extra?: ReactNode;
   children: ReactNode;
   className?: string;
-  level?: 2 | 3;
   id?: string;
 }
 
-export function Panel({ title, extra, children, className = "", level = 2, id }: Props) {
+export function Panel({ title, extra, children, className = "", id }: Props) {
   const heading = useId();
-  const Heading = level === 2 ? "h2" : "h3";
   return (
     <section className={`panel ${className}`} aria-labelledby={heading} id={id}>
       <header className="panel-head">
-        <Heading id={heading} tabIndex={-1}>{title}</Heading>
+        <h2 id={heading} tabIndex={-1}>{title}</h2>
         {extra ? <div className="panel-extra">{extra}</div> : null}
       </header>
       <div className="panel-body">{children}</div>
