@@ -149,7 +149,7 @@ async def snapshot(run: str, request: Request, room: TheRoom) -> Response:
     name = RunId(run)
     led = await room.is_led(name)
     followed = await room.followed(name)
-    if not followed.state.seq:
+    if not followed.state.id:  # launching, or refused before its plan was accepted
         followed.state.id = name
     text = await followed.snapshot(room.ports.forecast, room.ports.clock.now(), led=led)
     if len(text.plain) < WORTH_PACKING or "gzip" not in request.headers.get("accept-encoding", ""):

@@ -21,7 +21,7 @@ export function ExportMenu({ run }: { run: RunView }) {
     }
   };
   return (
-    <Dropdown trigger={["click"]} menu={{ onClick: ({ key }) => void take(key), items: ["trace", "tasks", "log"].map((key) => ({ key, label: say(`export.${key}`) })) }}>
+    <Dropdown trigger={["click"]} getPopupContainer={(button) => button.parentElement!} menu={{ onClick: ({ key }) => void take(key), items: ["trace", "tasks", "log"].map((key) => ({ key, label: say(`export.${key}`) })) }}>
       <Button icon={<ExportOutlined aria-hidden />}>{say("export.title")}</Button>
     </Dropdown>
   );

@@ -67,5 +67,6 @@ export function antTheme(dark: boolean): ThemeConfig {
       colorBorderSecondary: dark ? "#262f3b" : "#e2e6ec",
       motion: !still(),
     },
+    components: { Button: { dangerColor: dark ? "#22060f" : "#ffffff" } },
   };
 }

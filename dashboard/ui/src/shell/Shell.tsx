@@ -56,7 +56,7 @@ export function Shell() {
         <Button className="finder" icon={<SearchOutlined aria-hidden />} onClick={() => setAsks("palette")}>
           <span>{say("search")}</span> <Key of="mod+k" />
         </Button>
-        <Dropdown trigger={["click"]} menu={{
+        <Dropdown trigger={["click"]} getPopupContainer={(button) => button.parentElement!} menu={{
           selectedKeys: [choice], onClick: ({ key }) => colour(key as Choice),
           items: CHOICES.map((one) => ({ key: one, label: say(`theme.${one}`) })),
         }}>
@@ -86,7 +86,7 @@ function Where({ run }: { run: string }) {
   const say = useSay();
   const link = useLive(run, (state) => state.link);
   const resyncs = useLive(run, (state) => state.resyncs);
-  const name = useLive(run, (state) => state.run?.name ?? run);
+  const name = useLive(run, (state) => state.run?.name || run);
   return (
     <p className="where">
       <span aria-hidden className="quiet">/</span>
