@@ -40,7 +40,6 @@ def lay_out(door: Door, path: str, record: str) -> GitGround:
         file.write(f"{borrowed}\n")
     with open(config, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.writelines(_shown(door.config))
-    _restore(os.path.join(record, "commondir"))
     own = os.path.join(record, "config.worktree")
     if "extensions.worktreeconfig" in door.config and not os.path.lexists(own):
         open(own, "xb").close()  # else who works there could make one, and our own git would go by it
@@ -48,13 +47,13 @@ def lay_out(door: Door, path: str, record: str) -> GitGround:
     return GitGround(door.common_dir, record, fixed, objects, borrowed, config)
 
 
-def _restore(file: str) -> None:
-    """Where nothing keeps an agent from writing there, its next one shall find git's own word."""
-    with open(os.open(file, os.O_RDWR | os.O_CREAT, 0o644), "r+b") as stands:
-        if stands.read() != _COMMON:
-            stands.seek(0)
-            stands.truncate()
-            stands.write(_COMMON)
+def belongs(record: str) -> bool:
+    """Whether a record says git's own word about where it belongs. We do not go by it, but whoever works there does."""
+    try:
+        with open(os.path.join(record, "commondir"), "rb") as file:
+            return file.read(len(_COMMON) + 1) == _COMMON
+    except OSError:
+        return False
 
 
 def _shown(config: dict[str, str]) -> Iterator[str]:

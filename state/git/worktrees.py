@@ -199,7 +199,7 @@ class GitWorktrees:
             commit = self._repository.write_commit(Sha(taken.tree.hex()), [parent], *stamp)
         changes = list(trees.changes(self._objects, self._objects.tree_id(base), taken.tree))
         filled = self._filled(base, taken.tree, changes, taking) if mine else []
-        if taken.complete and mine and not filled:
+        if taken.complete and mine and not filled and private.belongs(admin):
             place.ready = warm.Ready(taken.tree)
             self._still.watch(path, trees.folders(self._objects, taken.tree))
         inside = submodules.left_in(self._here, self._objects, path, filled, self._objects.tree_id(base))

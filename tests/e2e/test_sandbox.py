@@ -14,6 +14,7 @@ from agents.sandbox import found_kind
 from agents.walls import Kind
 from tests.support.command import ROOT, Desk, Told, one_sentence
 from tests.support.ground import assert_all_is_well, marked_processes
+from tests.support.walls import no_landlock
 
 ASKED = {Kind.BUBBLEWRAP: "required", Kind.LANDLOCK: "landlock"}
 """How each kind of walls is had for certain; the first is preferred where it works."""
@@ -27,9 +28,9 @@ def desk(tmp_path: Path) -> Desk:
 @pytest.fixture(params=list(ASKED))
 def kind(request: pytest.FixtureRequest) -> Kind:
     wanted: Kind = request.param
-    found = found_kind(wanted, ())
-    if found.kind is not wanted:
-        pytest.skip(f"not on this machine: {found.why}")
+    why = no_landlock() if wanted is Kind.LANDLOCK else found_kind(wanted, ()).why
+    if why:
+        pytest.skip(f"not on this machine: {why}")
     return wanted
 
 
@@ -165,12 +166,17 @@ def test_a_cancelled_agent_hears_the_signal_and_its_work_is_kept(desk: Desk, kin
 
 
 def test_what_an_agent_writes_into_the_record_of_its_worktree_rules_over_nobody(desk: Desk, kind: Kind) -> None:
-    evil = "mkdir e && printf '[core]\\nfsmonitor = touch ran\\n[filter \"f\"]\\nclean = touch ran\\n' > e/config"
-    lead = 'echo "$PWD/e" > $(git rev-parse --git-dir)/commondir; echo "* filter=f" > .gitattributes'
+    ran = desk.top.parent / "ran"  # where the agent can not write
+    rule = shlex.quote(f"touch {shlex.quote(str(ran))}; cat")
+    evil = (
+        'env -u GIT_OBJECT_DIRECTORY git init -q --bare "$TMPDIR/e" && git config -f "$TMPDIR/e/config" filter.f.clean '
+        + rule
+    )
+    lead = 'echo "$TMPDIR/e" > $(git rev-parse --git-dir)/commondir; echo "* filter=f" > .gitattributes'
     told = run(desk, kind, {"evil": f"{evil}; {lead}; echo 1 > one.txt; echo 2 > two.txt"})
     assert told.code == 0, told.out
     assert desk.git("show", "main:one.txt") == "1\n"
-    assert "ran" not in desk.files()
+    assert not ran.exists()
     again = run(desk, kind, {"after": "git log --oneline > log.txt && git status"})
     assert again.code == 0, again.out
 
@@ -185,8 +191,8 @@ def test_a_program_that_is_missing_is_told_from_behind_the_walls(desk: Desk, kin
 
 def test_landlock_does_not_promise_to_keep_the_network(desk: Desk) -> None:
     plan = desk.plan("network: 'off'\ntasks: [{id: one, role: backend, run: 'true'}]\n")
-    if found_kind(Kind.LANDLOCK, ()).kind is Kind.NONE:
-        pytest.skip("no landlock on this machine")
+    if why := no_landlock():
+        pytest.skip(why)
     one_sentence(desk.tianting("run", plan, env=desk.env(TIANTING_SANDBOX="landlock")), 2, "needs bubblewrap")
     told = desk.tianting("doctor", env=desk.env(TIANTING_SANDBOX="landlock")).out
     assert "landlock: agents write in their worktree alone" in told
@@ -206,8 +212,8 @@ def poor(folder: Path) -> str:
 
 
 def test_where_bubblewrap_is_missing_landlock_is_taken_and_that_is_told(desk: Desk, tmp_path: Path) -> None:
-    if found_kind(Kind.LANDLOCK, ()).kind is Kind.NONE:
-        pytest.skip("no landlock on this machine")
+    if why := no_landlock():
+        pytest.skip(why)
     (desk.top.parent / "evil").mkdir()
     run = f"echo 1 > one.txt; echo 1 > {shlex.quote(str(desk.top.parent))}/evil/x; true"
     plan = desk.plan(f"tasks: {json.dumps([{'id': 'one', 'run': run}])}\n")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from agents.prompt import Brief
+from agents.walls import Kind
 from agents.window import Windows
 from state.events import (
     AttemptFailed,
@@ -63,6 +64,7 @@ async def test_the_start_is_told_with_its_process_and_its_place(here: Ground) ->
         started.pid,
         str(here.worktree()),
         RuntimeName.COMMAND,
+        confined=Kind.NONE,
     )
     told = [entry.text.strip() for entry in await here.said() if entry.kind is EntryKind.OUTPUT]
     assert told == [str(started.pid), str(here.worktree())]
