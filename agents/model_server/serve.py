@@ -24,7 +24,14 @@ class _Server(uvicorn.Server):
 
 def _config(model: ScriptedModel) -> uvicorn.Config:
     return uvicorn.Config(
-        model.app(), log_config=None, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=1
+        model.app(),
+        log_config=None,
+        log_level="critical",
+        lifespan="off",
+        ws="none",
+        # Longer than agent programs rest between two tries: a connection that is closed as they write looks cut.
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
     )
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from state.broker import Message
+from state.broker import BrokerRefuses, Message
 from state.buses.mqtt_line import MqttBroker
 from state.stores.redis_embedded import server_program
 from state.stores.redis_link import RedisLink
@@ -131,7 +131,8 @@ async def test_the_broker_lets_in_whom_its_access_list_names(deployed: Path, tmp
         own, watching = (MqttBroker("127.0.0.1", port, user, users[user]) for user in ("tianting", "watching"))
         async with asyncio.timeout(LONG), own.line("own") as one, watching.line("watching") as other:
             await other.hear("tianting/+/windows/#")
-            await other.tell([Message("tianting/r/windows/w", "false")])
+            with pytest.raises(BrokerRefuses):
+                await other.tell([Message("tianting/r/windows/w", "false")])
             await one.tell([Message("tianting/r/windows/w", "true", retain=True)])
             assert (await other.heard()).text == "true", "who watches tells nothing"
     assert users["steering"] not in (data / "passwords").read_text(encoding="utf-8")

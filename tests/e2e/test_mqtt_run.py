@@ -128,7 +128,7 @@ class Listener:
         return self.windows() == dict.fromkeys(WINDOWS, False) and not self.last["run"]["online"]
 
     def all_online(self) -> bool:
-        return self.windows() == dict.fromkeys(WINDOWS, True) and bool(self.last["run"]["online"])
+        return self.windows() == dict.fromkeys(WINDOWS, True) and bool(self.last.get("run", {}).get("online"))
 
 
 @asynccontextmanager

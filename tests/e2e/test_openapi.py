@@ -18,11 +18,11 @@ from schemathesis.core.result import Ok
 from dashboard.app import describe
 from dashboard.ports import Options
 from tests.support.stage import PATIENCE, TOKEN, PaperFiles, on_stage
-from tests.support.story import Story, World
+from tests.support.story import Story, World, sha
 
 EXAMPLES = 15
 PLAN = b"name: a\ntasks:\n  - {id: a, run: 'true'}\n"
-REAL = {"run": ("bookshop-1",), "task": ("schema", "api"), "candidate": ("schema.1",)}
+REAL = {"run": ("bookshop-1",), "task": ("schema", "api"), "candidate": ("schema.1",), "commit": (sha("mdocs"),)}
 FEED = "/api/v1/runs/{run}/feed"
 
 load_all_checks()
@@ -52,6 +52,7 @@ def served() -> Iterator[str]:
         await story.dispatch("schema")
         await story.succeed("schema")
         await story.conflict("schema")
+        await story.whole("docs")
         options = Options(tokens=(TOKEN,), can_launch=True, rates={})
         async with on_stage(world, options, files=PaperFiles(plan=PLAN)) as stage:
             address.append(stage.url)
