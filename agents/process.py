@@ -93,7 +93,6 @@ class Program:
         self._late = _LATE
         self._backlog = bytearray()
         self._stopped = False
-        self._said_all = False
         self.errors = Tail()
         """The end of what it wrote to a standard error that stands apart."""
         for pipe in (self._child.stdout, self._child.stdin, self._child.stderr):
@@ -176,12 +175,6 @@ class Program:
         self._flush(pipe.fileno())
         return not pipe.closed
 
-    def end_input(self) -> None:
-        """Close its standard input as soon as it has read what was written."""
-        self._said_all = True
-        if not self._backlog:
-            self._close_input()
-
     def _flush(self, fd: int) -> None:
         try:
             while self._backlog:
@@ -194,8 +187,6 @@ class Program:
             self._close_input()
             return
         self._loop.remove_writer(fd)
-        if self._said_all:
-            self._close_input()
 
     def _close_input(self) -> None:
         pipe = self._child.stdin

@@ -39,7 +39,6 @@ from state.transcript import EntryKind, Usage, usage_of
 
 _RETRIES = "4"
 """Tries at one request: the program's own ten go on for more than a minute even when the key is wrong."""
-_PROBE = 20.0
 _QUIET = (
     ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"),
     ("DISABLE_AUTOUPDATER", "1"),

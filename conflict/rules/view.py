@@ -5,7 +5,7 @@ again. Never: read; a path outside the tree.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -30,10 +30,6 @@ class View:
         if found is None and path in self.blobs and is_read(path):
             self.wanted.add(path)
         return None if found is None or found.fault else found
-
-    def read_already(self) -> Sequence[Surface]:
-        """All surfaces at hand that could be read."""
-        return [one for path, one in self._surfaces.items() if path in self.blobs and not one.fault]
 
     def symbols(self, path: str, name: str) -> tuple[Symbol, ...]:
         """All definitions of a dotted name in a file, in order."""

@@ -12,7 +12,6 @@ from conflict.surface.nouns import Field, Language, Shape, ShapeUse, Surface
 from conflict.surface.syntax import decode
 
 _ROOTS = {"query": "Query", "mutation": "Mutation", "subscription": "Subscription"}
-_Typed = g.ObjectTypeDefinitionNode | g.InterfaceTypeDefinitionNode | g.ObjectTypeExtensionNode
 _TOO_LONG = 1_000_000
 
 

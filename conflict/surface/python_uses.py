@@ -15,7 +15,6 @@ _SPEAKS_BY_STRING = frozenset({"patch", "setattr", "delattr", "import_string", "
 _CATCHES_IMPORTS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "AttributeError"})
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-_Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
 def imports_of(tree: ast.Module, text: str) -> Iterator[Import]:
