@@ -1,10 +1,9 @@
 """A run that many watch: a thousand short commands over Redis, with a dashboard and listeners at an MQTT broker, beside
 the same run with its embedded ledger and nobody watching.
 
-Needs Mosquitto. Never: a listener in the process of the run.
+Needs Mosquitto and its clients (Debian: mosquitto, mosquitto-clients). Never: a listener in the process of the run.
 """
 
-import asyncio
 import os
 import resource
 import shutil
@@ -13,15 +12,13 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.product import environment, tianting
 from bench.report import Json, Options, Report, Table, Target
 from bench.repositories import fresh, make
-from state.broker import BrokerAway, Line
-from state.buses.mqtt_line import MqttBroker
 
 TASKS, QUICK_TASKS = 1000, 40
 WINDOWS = 8
@@ -58,16 +55,24 @@ def _broker(folder: Path) -> Iterator[int]:
             server.send_signal(signal.SIGTERM)
 
 
-async def _listen(port: int, name: str, heard: list[int]) -> None:
-    """One device that listens to all."""
-
-    async def use(line: Line) -> None:
-        await line.hear("tianting/#")
-        while True:
-            message = await line.heard()
-            heard[0] += message.topic.endswith("/events")
-
-    await MqttBroker("127.0.0.1", port).keep(name, use)
+@contextmanager
+def _listeners(folder: Path, port: int | None) -> Iterator[list[Path]]:
+    """Devices that listen to all; the files in which each notes the topics of what it hears."""
+    program = shutil.which("mosquitto_sub")
+    if port is not None and program is None:
+        raise FileNotFoundError("mosquitto_sub")
+    heard = [folder / f"device-{number}" for number in range(0 if port is None else WATCHERS)]
+    command = [str(program), "-p", str(port), "-V", "5", "-q", "1", "-t", "tianting/#", "-F", "%t"]
+    with ExitStack() as stack:
+        devices = [
+            stack.enter_context(subprocess.Popen(command, stdout=stack.enter_context(path.open("wb"))))
+            for path in heard
+        ]
+        try:
+            yield heard
+        finally:
+            for device in devices:
+                device.send_signal(signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,37 +90,29 @@ def _processor() -> float:
     return used.ru_utime + used.ru_stime
 
 
-async def _run(folder: Path, tasks: int, *options: str, port: int | None = None) -> Ran:
-    repository, heard = make(folder / "repository", 50), [0]
+def _run(folder: Path, tasks: int, *options: str, port: int | None = None) -> Ran:
+    repository = make(folder / "repository", 50)
     command = tianting("run", str(_plan(folder, tasks)), "--repo", str(repository), *options)
-    async with asyncio.TaskGroup() as group:
-        names = [] if port is None else [(port, f"device-{number}") for number in range(WATCHERS)]
-        devices = [group.create_task(_listen(at, name, heard)) for at, name in names]
+    with _listeners(folder, port) as devices:
         began, used = time.perf_counter(), _processor()
-        process = await asyncio.create_subprocess_exec(
-            *command, env=environment(folder), stdout=asyncio.subprocess.DEVNULL
-        )
-        async with asyncio.timeout(LONG):
-            code = await process.wait()
+        subprocess.run(command, check=True, env=environment(folder), stdout=subprocess.DEVNULL, timeout=LONG)
         seconds, used = time.perf_counter() - began, _processor() - used
-        if code:
-            raise RuntimeError(f"the run ended with {code}")
-        for device in devices:
-            device.cancel()
-    return Ran(seconds, used, heard[0] // WATCHERS)
+    heard = [sum(topic.endswith("/events") for topic in path.read_text().splitlines()) for path in devices]
+    return Ran(seconds, used, min(heard, default=0))
 
 
-async def _measure(options: Options) -> Report:
+def bench(options: Options) -> Report:
+    """The same plan twice."""
     tasks = QUICK_TASKS if options.quick else TASKS
-    alone = await _run(fresh(), tasks, "--no-dashboard")
+    alone = _run(fresh(), tasks, "--no-dashboard")
     folder = fresh()
     try:
         with _broker(folder) as port:
             url = f"mqtt://127.0.0.1:{port}"
-            shared = await _run(folder, tasks, "--store", "redis:embedded", "--mqtt", url, "--port", "0", port=port)
-    except (FileNotFoundError, BrokerAway) as error:
+            shared = _run(folder, tasks, "--store", "redis:embedded", "--mqtt", url, "--port", "0", port=port)
+    except FileNotFoundError as error:
         target = Target("team: watched over Redis to embedded", None, GOAL)
-        return Report("team", (Table("not run", ("why",), ((str(error),),)),), (target,))
+        return Report("team", (Table("not run", ("missing",), ((str(error),),)),), (target,))
     rows = (
         _row("embedded, nobody watches", alone, tasks),
         _row(f"Redis, dashboard, {WATCHERS} MQTT listeners", shared, tasks),
@@ -131,8 +128,3 @@ async def _measure(options: Options) -> Report:
 def _row(name: str, ran: Ran, tasks: int) -> tuple[str, ...]:
     each, used = (f"{seconds / tasks * 1000:.0f} ms" for seconds in (ran.seconds, ran.processor))
     return name, f"{ran.seconds:.1f} s", each, used, str(ran.heard)
-
-
-def bench(options: Options) -> Report:
-    """The same plan twice."""
-    return asyncio.run(_measure(options))

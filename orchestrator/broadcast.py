@@ -30,6 +30,8 @@ from state.window_view import windows_json
 PAGE = 1000
 AT_ONCE = 50
 LOOK_WAIT = 5.0
+BREATH = 0.2
+"""Seconds between two looks at the log: what comes within goes out together, and of a window its newest word alone."""
 LAST_SECONDS = 2.0
 MOST_WINDOWS = 64
 """Windows with a connection, and so a will, of their own; those beyond share the run's."""
@@ -110,14 +112,17 @@ class Broadcast:
                     own = list(self._windows.values())[:MOST_WINDOWS]
                     lines.extend([group.create_task(self._keep(window, window.use)) for window in own])
                 await wakeups.wait(LOOK_WAIT)
+                await asyncio.sleep(BREATH)
 
     async def _catch_up(self) -> None:
         if self._state is None:
             self._state = await load(self._air.store, self._air.run)
         state = self._state
-        while page := await self._air.store.read(self._air.run, state.seq, PAGE):
+        page = await self._air.store.read(self._air.run, state.seq, PAGE)
+        while page:
             for recorded in page:
                 apply(state, recorded)
+            page = await self._air.store.read(self._air.run, state.seq, PAGE) if len(page) == PAGE else []
         for window, text in windows_json(state).items():
             if window not in self._windows:
                 name = json.dumps({"window": window})
@@ -172,7 +177,7 @@ class Broadcast:
                 self._told = page[-1].seq
             elif self._over:
                 return
-            else:
+            if len(page) < AT_ONCE and not self._over:
                 await self._grown.wait()
 
     async def _next(self, after: Seq) -> list[ev.Recorded]:

@@ -113,7 +113,7 @@ async def _in_redis(stack: AsyncExitStack, kept: InRedis | InEmbeddedRedis) -> L
     patient = PatientLink(link)
     board = RedisStore(patient)
     leading = Leading(board, RedisLease(patient))
-    return Ledger(RedisStore(link), RedisLease(link), bus, leading, link.reach, board, cache, link.risk)
+    return Ledger(RedisStore(link, board.recent), RedisLease(link), bus, leading, link.reach, board, cache, link.risk)
 
 
 async def open_beacon(stack: AsyncExitStack, settings: Settings, ledger: Ledger) -> tuple[Beacon | None, Bus]:

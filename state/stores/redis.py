@@ -8,7 +8,7 @@ as one transaction. Never: a decision on what was read before, in another call.
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from state import codec
@@ -17,6 +17,7 @@ from state.ids import AttemptId, IntentId, RunId, Seq, WindowId
 from state.intents import Intent, LaunchRun, Submitted
 from state.kept import Checkpoint
 from state.ports import Held, NewerLog, RunHead, SeqTaken, StaleLease, StoreError
+from state.recent import Recent
 from state.schema import free_text, from_free_text
 from state.transcript import Entry, EntryKind
 
@@ -196,9 +197,10 @@ def _submitted(number: int, parts: list[bytes]) -> tuple[RunId, Submitted]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RedisStore:
-    """Shares `link` with the leases of the same process."""
+    """Shares `link` with the leases of the same process, and `recent` with its other stores on the same server."""
 
     link: Link
+    recent: Recent = field(default_factory=Recent)
 
     async def create(self, run: RunId, name: str, repository: str, created: float) -> None:
         keys = [f"tianting:{run}:head", RUNS, "tianting:places"]
@@ -207,7 +209,8 @@ class RedisStore:
             raise StoreError(f"there is a run {run!r} already")
 
     async def append(self, run: RunId, events: Sequence[tuple[float, Event]], expected: Seq, lease: Held) -> Seq:
-        return await self._append(run, events, expected, lease, [])
+        with self.recent.storing(run, expected, events):
+            return await self._append(run, events, expected, lease, [])
 
     async def append_shown(
         self,
@@ -222,7 +225,8 @@ class RedisStore:
         shown: list[Arg] = [int(whole)]
         for window, text in windows.items():
             shown += [window, text]
-        return await self._append(run, events, expected, lease, shown)
+        with self.recent.storing(run, expected, events):
+            return await self._append(run, events, expected, lease, shown)
 
     async def _append(
         self, run: RunId, events: Sequence[tuple[float, Event]], expected: Seq, lease: Held, shown: list[Arg]
@@ -245,10 +249,13 @@ class RedisStore:
 
     async def forget(self, run: RunId, lease: Held) -> None:
         args: list[Arg] = [f"run:{run}", lease.token if lease.name == f"run:{run}" else -1, run]
+        self.recent.forget(run)
         if not await self.link.call(_FORGET, [LEASES, RUNS, LAUNCHES], args):
             raise StaleLease(f"the lease on run {run!r} was lost to another process")
 
     async def read(self, run: RunId, after: Seq, limit: int) -> list[Recorded]:
+        if at_hand := self.recent.after(run, after, limit):
+            return at_hand
         reply = await self.link.call(_RANGE, [f"tianting:{run}:log"], [after + 1, limit])
         with _readable(f"the log of run {run!r}"):
             return [_recorded(seq, parts) for seq, parts in _entries(reply)]

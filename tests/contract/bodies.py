@@ -156,6 +156,8 @@ async def redis_bus(folder: Path) -> AsyncIterator[Bus]:
 async def mqtt_bus(folder: Path) -> AsyncIterator[Bus]:
     bus = MqttBus(MqttBroker("127.0.0.1", int((folder / "port").read_text(encoding="utf-8"))))
     async with bus.at_work():
+        async with bus.subscribe(RunId("before")) as connected:  # everybody is woken once when the broker answers
+            await connected.wait(30.0)
         yield bus
 
 

@@ -215,3 +215,16 @@ async def test_only_who_holds_the_lease_of_a_run_forgets_it(body: Body) -> None:
     assert await body.store.last_seq(RUN) == 0
     with pytest.raises(StoreError):
         await body.store.append(RUN, some(1), Seq(0), newest)
+
+
+async def test_who_wrote_the_log_reads_what_another_process_wrote_behind_it(body: Body) -> None:
+    held = await body.lead(RUN)
+    await body.store.append(RUN, some(2), Seq(0), held)
+    await body.lease.release(held)
+    other = await body.other_lease.take(f"run:{RUN}", "there", ttl=60.0)
+    assert other is not None
+    await body.other_store.append(RUN, some(2, first=3), Seq(2), other)
+    assert [one.seq for one in await body.store.read(RUN, Seq(2), 10)] == [3, 4]
+    with pytest.raises(StaleLease):
+        await body.store.append(RUN, some(1, first=9), Seq(2), held)
+    assert [one.ts for one in await body.store.read(RUN, Seq(0), 10)] == [1.0, 2.0, 3.0, 4.0]
