@@ -25,6 +25,8 @@ BATCH = 32
 """Candidates probed by one command."""
 LOOK_AHEAD = 64
 """Candidates without a green gate among which lanes are looked for."""
+TOGETHER = 8
+"""So many candidates land at least while more of them are being probed: each landing moves the person's checkout."""
 _NAMED = 5
 
 RETRY, DROP = "retry", "drop"
@@ -289,7 +291,7 @@ def _land(walk: _Walk) -> Iterator[cmd.Command]:
         return
     ready = takewhile(lambda state: is_green(run, state), walk.chain)
     merges = tuple((state.value, state.commit) for state in ready if state.commit is not None)
-    if merges:
+    if merges and (len(merges) >= TOGETHER or not walk.work.probing):
         yield cmd.LandCandidate(merges, run.trunk)
 
 

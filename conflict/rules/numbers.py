@@ -5,8 +5,10 @@ Never: a number that means something else: the folder must count already.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from conflict.rules.meeting import Meeting
+from conflict.surface.nouns import PATHS_KEPT
 from state.candidate import ConflictKind
 from state.clash import Clash, Spot
 
@@ -50,6 +52,7 @@ def _is_migration(meeting: Meeting, left: str, right: str) -> bool:
     return any(one is not None and one.migration is not None for one in surfaces)
 
 
+@lru_cache(PATHS_KEPT)
 def _key(path: str) -> tuple[str, str, str, str]:
     folder, _, name = path.rpartition("/")
     found = _NUMBERED.match(name)

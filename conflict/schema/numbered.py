@@ -8,13 +8,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from conflict.schema.clash import clashes, statements
 from conflict.schema.mentions import renamed
 from conflict.schema.sql import operations_of_sql
 from conflict.schema.values import Files, Finding, Sides, few
-from conflict.surface.nouns import Framework, Migration
+from conflict.surface.nouns import PATHS_KEPT, Framework, Migration
 from conflict.surface.syntax import decode
 from state.candidate import ConflictKind
 
@@ -65,6 +66,7 @@ def taken_twice(ours: Iterable[str], theirs: Iterable[str]) -> frozenset[str]:
     return frozenset(key[0] for key in mine & other)
 
 
+@lru_cache(PATHS_KEPT)
 def _place(path: str) -> tuple[str, str, str, int] | None:
     """The row that a path stands in, and its number there."""
     place = PurePosixPath(path)

@@ -6,10 +6,12 @@ Never: IO; two edits of one file by different rules; a file of the trunk edited 
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from conflict.schema import alembic, django, numbered
 from conflict.schema.values import Edits, Finding, Sides
+from conflict.surface.nouns import PATHS_KEPT
 
 _LIKELY = re.compile(r"migrat|version|alembic|revision", re.I)
 """What the folders of migrations in Python are called by; two files of any other folder are not read for it."""
@@ -49,6 +51,7 @@ def folders(ours: Iterable[str], theirs: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(both | numbered.taken_twice(mine, other)))
 
 
+@lru_cache(PATHS_KEPT)
 def _folder(path: str) -> str:
     return str(PurePosixPath(path).parent)
 
@@ -57,6 +60,7 @@ def _is_django(folder: str) -> bool:
     return PurePosixPath(folder).name == "migrations"
 
 
+@lru_cache(PATHS_KEPT)
 def _may_be_migration(path: str) -> bool:
     place = PurePosixPath(path)
     if place.suffix != ".py" or place.name == "__init__.py":

@@ -7,6 +7,9 @@ a language does that), a comparison, a path outside the repository.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+PATHS_KEPT = 65_536
+"""Paths of which each rule keeps what their names say."""
+
 
 class Language(StrEnum):
     PYTHON = "python"

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 
 from conflict.surface.nouns import Param, ParamKind, Signature, Symbol, SymbolKind
-from conflict.surface.syntax import dotted, last, source, text_mark
+from conflict.surface.syntax import children, dotted, last, source, text_mark
 
 _PLAIN = frozenset(
     {"staticmethod", "classmethod", "abstractmethod", "lru_cache", "cache", "contextmanager", "asynccontextmanager"}
@@ -150,13 +150,13 @@ def signature_of(node: _Function | ast.Lambda, bound: bool) -> Signature:
 
 
 def _yields(node: ast.AST) -> bool:
-    todo = list(ast.iter_child_nodes(node))
+    todo = children(node)
     while todo:
         here = todo.pop()
         if isinstance(here, (ast.Yield, ast.YieldFrom)):
             return True
         if not isinstance(here, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
-            todo.extend(ast.iter_child_nodes(here))
+            todo.extend(children(here))
     return False
 
 

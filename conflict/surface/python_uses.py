@@ -9,10 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from conflict.surface.nouns import Call, Import, Symbol, SymbolKind, Use
-from conflict.surface.syntax import dotted, last, text_of
+from conflict.surface.syntax import children, dotted, last, text_of
 
 _SPEAKS_BY_STRING = frozenset({"patch", "setattr", "delattr", "import_string", "import_module"})
 _CATCHES_IMPORTS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "AttributeError"})
+
+_SAYS_MORE = frozenset(
+    {ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Await, ast.Call, ast.Attribute, ast.Name}
+    | {ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Assign, ast.AnnAssign, ast.With, ast.AsyncWith}
+)
+"""The nodes that `_Reader` takes for more than what lies below them."""
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -28,7 +34,7 @@ def imports_of(tree: ast.Module, text: str) -> Iterator[Import]:
 
 
 def _imports(node: ast.AST, guarded: bool) -> Iterator[Import]:
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         match child:
             case ast.Import(names=names):
                 for alias in names:
@@ -93,6 +99,9 @@ class _Reader:
             self._visit(stmt, scope)
 
     def _visit(self, node: ast.AST, scope: _Scope) -> None:
+        if type(node) not in _SAYS_MORE:
+            self._children(node, scope)
+            return
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 self._function(node, scope)
@@ -125,7 +134,7 @@ class _Reader:
                 self._children(node, scope)
 
     def _children(self, node: ast.AST, scope: _Scope) -> None:
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             self._visit(child, scope)
 
     def _learn(self, scope: _Scope, name: str, kind: str) -> None:
@@ -252,7 +261,7 @@ def _bound_in(function: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[str
                 bound.add(name)
             case _:
                 pass
-        todo.extend(ast.iter_child_nodes(node))
+        todo.extend(children(node))
     return frozenset(bound - free)
 
 

@@ -5,11 +5,12 @@ surface that says which extra is missing.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import PurePosixPath
 
 from conflict.surface.migrations import sql_migration_of
-from conflict.surface.nouns import Language, Surface
+from conflict.surface.nouns import PATHS_KEPT, Language, Surface
 from conflict.surface.python import read_python
 
 Reader = Callable[[str, bytes], Surface]
@@ -25,6 +26,7 @@ def _suffix(path: str) -> str:
     return PurePosixPath(path).suffix.lower()
 
 
+@lru_cache(PATHS_KEPT)
 def is_read(path: str) -> bool:
     suffix = _suffix(path)
     if suffix in _DOCUMENTS:

@@ -40,6 +40,27 @@ def parse(data: bytes) -> ast.Module | str:
         return "it is nested too deep, or no Python"
 
 
+_HOLD_NOTHING = frozenset({"ctx", "op", "ops", "id", "attr"})
+_BELOW = {
+    kind: tuple(name for name in kind._fields if name not in _HOLD_NOTHING)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """The nodes right below one, but for contexts and operators, which hold nothing; `ast.iter_child_nodes` takes three
+    times as long."""
+    found: list[ast.AST] = []
+    for name in _BELOW[type(node)]:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            found += [one for one in value if isinstance(one, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
+
+
 def dotted(node: ast.AST) -> str:
     """`a.b.c` for names and attributes; "" for anything else. A call in the middle ends it."""
     parts: list[str] = []
@@ -88,6 +109,8 @@ def is_false(node: ast.AST | None) -> bool:
 
 def source(node: ast.AST | None) -> str:
     """Its source with a layout of our own."""
+    if isinstance(node, ast.Name):
+        return node.id
     return "" if node is None else ast.unparse(node)
 
 

@@ -4,6 +4,8 @@ Never: guess; a quick look that does not find an answer asks git.
 """
 
 from collections import deque
+from collections.abc import Iterator
+from itertools import islice
 
 from state.git.door import Door
 from state.git.objects import ObjectStore
@@ -11,8 +13,15 @@ from state.ids import Sha
 from state.ports import RepositoryFault
 
 _LOOK = 16
-_LOOK_BASE = 128
+_BEHIND = 128
+"""Commits behind one that are looked at to know what lies before it and what after."""
+_BETWEEN, _FETCHED = 4096, 128
+"""Commits that a look for a base goes through at most, and those of them that may have to be read first."""
 _KEPT = 20_000
+
+
+class _TooFar(Exception):
+    """A look at the near past has gone too far."""
 
 
 class History:
@@ -21,28 +30,38 @@ class History:
         self._objects = objects
         self._bases: dict[tuple[Sha, Sha], Sha | None] = {}
 
+    def is_parent(self, older: Sha, newer: Sha) -> bool:
+        """Whether a commit that was read before says so."""
+        known = self._objects.known(newer)
+        return known is not None and older in known.parents
+
     def is_ancestor(self, older: Sha, newer: Sha) -> bool:
         if self._near(older, newer):
             return True
         ran = self._door.run(["merge-base", "--is-ancestor", older, newer], ok=(0, 1))
         return ran.code == 0
 
+    def knows(self, left: Sha, right: Sha) -> bool:
+        """Whether their merge base was found before."""
+        return (left, right) in self._bases
+
     def merge_base(self, left: Sha, right: Sha) -> Sha | None:
         pair = (left, right)
         if pair in self._bases:
             return self._bases[pair]
-        if self._near(left, right):
-            found: Sha | None = left
-        elif self._near(right, left):
-            found = right
-        elif (both := self._fork(left, right)) is not None:
-            found = both
-        else:
-            found = self._begun_at(right, left) or self._begun_at(left, right) or self._asked(left, right)
+        found = self.sole_base(left, right) or self._asked(left, right)
         if len(self._bases) >= _KEPT:
             self._bases.clear()
         self._bases[pair] = found
         return found
+
+    def sole_base(self, left: Sha, right: Sha) -> Sha | None:
+        """The merge base, where the near past shows that there is one and no other; None where git has to be asked."""
+        if self._near(left, right):
+            return left
+        if self._near(right, left):
+            return right
+        return self._fork(left, right) or self._begun_at(right, left) or self._begun_at(left, right)
 
     def _fork(self, left: Sha, right: Sha) -> Sha | None:
         """Where two histories without a merge part, near by: all that is behind both is behind that commit."""
@@ -67,47 +86,45 @@ class History:
         return Sha(ran.out.split(b"\n", 1)[0].decode()) if ran.code == 0 else None
 
     def _begun_at(self, tip: Sha, other: Sha) -> Sha | None:
-        """The one parent of `tip`, where `other` contains it and, as a whole look at what lies between shows, not
-        `tip`: all that both contain is then behind it. None where that is not seen."""
+        """The first commit on the way from `tip` down to a merge that `other` contains. A whole look at what `other`
+        has and that commit has not shows that it is the first: all that both contain is then behind it."""
+        line = list(self._line(tip))
+        places = {one: place for place, one in enumerate(line)}
         try:
-            parents = self._objects.commit(tip).parents
-            if len(parents) != 1:
-                return None
-            behind = self._walk(parents[0], frozenset())
-            between = self._walk(other, behind)
-        except RepositoryFault:
+            nearest = next((places[one] for one in self._breadth(other) if one in places), len(line))
+            place = len(line)
+            while nearest < place:
+                place = nearest
+                behind = frozenset(islice(self._breadth(line[place]), _BEHIND))
+                between = set(self._breadth(other, behind))
+                if line[place] not in between:
+                    return None
+                nearest = min(places[one] for one in between if one in places)
+        except (RepositoryFault, _TooFar):
             return None
-        seen = len(between) < _LOOK_BASE and tip not in between and parents[0] in between
-        return parents[0] if seen else None
+        return line[place] if place < len(line) else None
 
-    def _walk(self, start: Sha, ends: frozenset[Sha]) -> frozenset[Sha]:
-        """The nearest commits behind `start`, itself included; what lies behind `ends` is not gone into."""
+    def _breadth(self, start: Sha, ends: frozenset[Sha] = frozenset()) -> Iterator[Sha]:
+        """The commits behind `start`, itself included, nearest first; what lies behind `ends` is not gone into.
+        `_TooFar` where there is no end to them."""
         seen = {start}
         todo = deque([start])
-        while todo and len(seen) < _LOOK_BASE:
+        fetched = 0
+        while todo:
             here = todo.popleft()
+            yield here
             if here not in ends:
+                fetched += self._objects.known(here) is None
                 fresh = [parent for parent in self._objects.commit(here).parents if parent not in seen]
                 seen.update(fresh)
                 todo.extend(fresh)
-        return frozenset(seen)
+            if len(seen) > _BETWEEN or fetched > _FETCHED:
+                raise _TooFar
 
     def _near(self, older: Sha, newer: Sha) -> bool:
         """Whether `older` is among the nearest commits behind `newer`. Git knows where a shallow clone ends; here a
         commit that is not there only ends the look."""
-        seen = {newer}
-        todo = deque([newer])
-        for _ in range(_LOOK):
-            if not todo:
-                return False
-            here = todo.popleft()
-            if here == older:
-                return True
-            try:
-                parents = self._objects.commit(here).parents
-            except RepositoryFault:
-                return False
-            fresh = [parent for parent in parents if parent not in seen]
-            seen.update(fresh)
-            todo.extend(fresh)
-        return False
+        try:
+            return older in islice(self._breadth(newer), _LOOK)
+        except RepositoryFault:
+            return False

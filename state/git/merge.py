@@ -1,4 +1,5 @@
-"""Merging in the object store: `git merge-tree` with the trunk's attributes, and `git merge-file`.
+"""Merging in the object store: `git merge-tree` with the trunk's attributes, and `git merge-file`. Git is not asked
+where the changes lie apart (`apart.py`).
 
 `git merge-tree` (2.39) reads `.gitattributes` from the work tree and from nowhere else, not from an index and not from
 the merged trees; so each trunk has a folder that holds its `.gitattributes` files alone, and that is the work tree.
@@ -15,8 +16,9 @@ from dataclasses import dataclass
 from subprocess import Popen
 
 from state.candidate import Conflict, ConflictKind, Side
-from state.git import trees
+from state.git import apart, trees
 from state.git.door import QUICK, Door, sentence
+from state.git.history import History
 from state.git.objects import ObjectStore
 from state.git.process import end, exchange
 from state.git.scratch import Scratch
@@ -33,9 +35,10 @@ Attributes = tuple[tuple[bytes, bytes], ...]
 
 
 class Merging:
-    def __init__(self, door: Door, objects: ObjectStore, scratch: Scratch) -> None:
+    def __init__(self, door: Door, objects: ObjectStore, history: History, scratch: Scratch) -> None:
         self._door = door
         self._objects = objects
+        self._history = history
         self._scratch = scratch
         self._known: dict[bytes, Attributes] = {}
         self._lock = threading.Lock()
@@ -110,6 +113,12 @@ class Merging:
             self._spare = (work_tree, self._start(work_tree))
 
     def merge(self, ours: Sha, theirs: Sha) -> Merge:
+        base = self._history.sole_base(ours, theirs)
+        if base is not None:
+            three = [self._objects.tree_id(commit) for commit in (base, ours, theirs)]
+            tree = apart.merged(self._objects, self._objects.put_tree, *three)
+            if tree is not None:
+                return MergeClean(Sha(tree.hex()))
         work_tree = self._work_tree(ours)
         code, out, err = self._ask(work_tree, f"{ours} {theirs}\n".encode())
         if code < 0:  # what stood by was killed by somebody: once more, with a new one

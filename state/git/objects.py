@@ -18,6 +18,7 @@ from state.ports import RepositoryFault
 
 _ENTRIES_KEPT = 200_000
 _COMMITS_KEPT = 50_000
+_CHANGES_KEPT = 64
 _KINDS = frozenset({b"commit", b"tree", b"blob", b"tag"})
 
 
@@ -32,6 +33,7 @@ class ObjectStore:
         self._trees: dict[bytes, Entries] = {}
         self._trees_size = 0
         self._commits: dict[Sha, CommitParts] = {}
+        self._changed: dict[tuple[Sha, Sha], tuple[str, ...]] = {}
 
     def close(self) -> None:
         self._reader.close()
@@ -99,8 +101,18 @@ class ObjectStore:
         return known
 
     def changed_paths(self, old: Sha, new: Sha) -> tuple[str, ...]:
-        found = trees.changes(self, self.tree_id(old), self.tree_id(new))
-        return tuple(sorted(os.fsdecode(change.path) for change in found))
+        found = self.known_change(old, new)
+        if found is None:
+            changes = trees.changes(self, self.tree_id(old), self.tree_id(new))
+            found = tuple(sorted(os.fsdecode(change.path) for change in changes))
+            if len(self._changed) >= _CHANGES_KEPT:
+                self._changed.clear()
+            self._changed[old, new] = found
+        return found
+
+    def known_change(self, old: Sha, new: Sha) -> tuple[str, ...] | None:
+        """The paths that differ, where that was asked lately."""
+        return self._changed.get((old, new))
 
     def blob(self, leaf: Leaf) -> bytes:
         return self.content(leaf.sha, b"blob")

@@ -54,7 +54,7 @@ class GitRepository:
         self.objects = ObjectStore(self.door)
         self.git_refs = Refs(self.door, self.objects)
         self.history = History(self.door, self.objects)
-        self._merging = Merging(self.door, self.objects, self.scratch)
+        self._merging = Merging(self.door, self.objects, self.history, self.scratch)
         self._landing = Landing(self.door, self.objects, self.git_refs)
         self._mending = Mending(self.door, self.objects, self.git_refs, self.history)
         self._listings = trees.Listings(self.objects)
@@ -102,18 +102,23 @@ class GitRepository:
             raise
 
     # ------------------------------------------------------------------------------------------- reading
+    # No thread is asked for what is at hand.
 
     async def resolve(self, name: str) -> Sha | None:
         return await self.call(lambda: self.objects.resolve(name))
 
     async def is_ancestor(self, older: Sha, newer: Sha) -> bool:
+        if self.history.is_parent(older, newer):
+            return True
         return await self.call(lambda: self.history.is_ancestor(older, newer))
 
     async def merge_base(self, left: Sha, right: Sha) -> Sha | None:
+        if self.history.knows(left, right):
+            return self.history.merge_base(left, right)
         return await self.call(lambda: self.history.merge_base(left, right))
 
     async def tree_of(self, commit: Sha) -> Sha:
-        known = self.objects.known(commit)  # no thread is asked for what is at hand
+        known = self.objects.known(commit)
         return known.tree if known is not None else await self.call(lambda: self.objects.commit(commit).tree)
 
     async def listing(self, tree: Sha) -> Mapping[str, Side]:
@@ -123,7 +128,8 @@ class GitRepository:
         return await self.call(lambda: trees.sides(self.objects, bytes.fromhex(old), bytes.fromhex(new)))
 
     async def changed_paths(self, old: Sha, new: Sha) -> tuple[str, ...]:
-        return await self.call(lambda: self.objects.changed_paths(old, new))
+        known = self.objects.known_change(old, new)
+        return known if known is not None else await self.call(lambda: self.objects.changed_paths(old, new))
 
     async def read(self, commit: Sha, path: str) -> bytes | None:
         return await self.call(lambda: self._read(commit, path))

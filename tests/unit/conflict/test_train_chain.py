@@ -1,5 +1,6 @@
 """The chain: who is probed on top of whom, gated when, and landed together."""
 
+from conflict.train import TOGETHER
 from state import intents
 from state.commands import AskPerson
 from state.events import CandidateProbed, ConflictFound, RunPaused, RunResumed, TrunkMoved
@@ -82,6 +83,19 @@ def test_the_longest_green_prefix_lands_in_one_go() -> None:
     book.green("c").expect()  # one landing at a time
     book.landed()
     book.expect(book.land("c", "d"))
+
+
+def test_while_more_are_probed_those_that_are_clean_wait_to_land_with_others() -> None:
+    names = [f"t{number}" for number in range(TOGETHER + 1)]
+    book = train_of(*names, gate=False)
+    for name in names:
+        book.proposed(name)
+    book.clean(T0, *names[: TOGETHER - 1])
+    book.probing = True
+    book.expect()
+    book.clean(on(T0, *names[: TOGETHER - 1]), names[TOGETHER - 1])
+    book.probing = True
+    book.expect(book.land(*names[:TOGETHER]))
 
 
 def test_a_landing_that_is_not_dispatched_yet_is_not_begun_twice() -> None:
