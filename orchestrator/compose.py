@@ -80,6 +80,10 @@ class House:
     def holder(self, label: str) -> str:
         return this_process(label)
 
+    def has_left(self, run: RunId) -> bool:
+        """Whether worktrees or conversations of a run are on this machine."""
+        return (self.home / run).exists() or (self.home / "sessions" / run).exists()
+
     def wiring(self, run: RunState) -> Wiring:
         store = self.leading.store
         return Wiring(store if self.board is None else ShownLog(self.board, run), store, self.bus, self.clock)

@@ -73,7 +73,8 @@ class Launcher:
                 self._begin(group, run, self._launch(run, submitted))
 
     async def _look_after(self, group: asyncio.TaskGroup) -> None:
-        """Go on with what was launched like this, is not finished, and is led by nobody."""
+        """Go on with what was launched like this, is not finished, and is led by nobody; and clear away what a run has
+        left here whose leader was killed between its last event and the end of clearing away."""
         led = {held.name for held in await self._house.lease.held_by("run:")}
         for head in await self._house.store.runs():
             alone = head.seq and f"run:{head.run}" not in led and self._settled.get(head.run) != head.seq
@@ -92,7 +93,7 @@ class Launcher:
         if run.launched_by == LAUNCHED_BY and not run.finished:
             return True
         self._settled[head.run] = head.seq
-        return False
+        return run.finished and self._house.has_left(head.run)
 
     def _is_free(self, run: RunId) -> bool:
         due, _ = self._rests.get(run, (0.0, 0.0))

@@ -54,11 +54,6 @@ def _circle(plan: Plan) -> CycleFound:
     return CycleFound(f"the needs of plan {plan.name!r} run in a circle")
 
 
-def topological_order(plan: Plan) -> tuple[TaskId, ...]:
-    """Each task behind all that it needs; within a wave in the plan's own order."""
-    return tuple(task for wave in waves(plan) for task in wave)
-
-
 @light
 @dataclass(frozen=True, slots=True)
 class _Tail:

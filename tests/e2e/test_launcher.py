@@ -93,6 +93,23 @@ async def test_a_run_left_behind_by_a_dead_server_is_gone_on_with(tmp_path: Path
     assert not (await _state(tmp_path, name)).finished
 
 
+async def test_what_a_finished_run_left_when_its_leader_was_killed_is_cleared_away(tmp_path: Path) -> None:
+    top = tmp_path / "repository"
+    make_repository(top, {"README.md": "here\n"})
+    async with launching(tmp_path) as (house, _):
+        run = await launch(house, "small-4", PLAN)
+    async with open_house(top, Settings(tmp_path / "home", "")) as house:
+        await house.worktrees.prepare(str(house.home / run.id / "backend-1"), run.trunk)
+    (house.home / "sessions" / run.id).mkdir(parents=True)
+    async with launching(tmp_path) as (house, told):
+        async with asyncio.timeout(30):
+            while house.has_left(run.id) or await house.lease.holder(f"run:{run.id}"):
+                await asyncio.sleep(0.05)
+    assert sh(top, "worktree", "list", "--porcelain").count("worktree ") == 1
+    assert told == []
+    assert (await _state(tmp_path, run.id)).seq == run.seq
+
+
 async def _state(tmp_path: Path, name: RunId) -> RunState:
     async with open_house(tmp_path / "repository", Settings(tmp_path / "home", "")) as house:
         return await load(house.store, name)

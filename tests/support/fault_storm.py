@@ -16,7 +16,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from orchestrator.right import since_boot  # noqa: E402
 from state import codec  # noqa: E402
 from state import events as ev  # noqa: E402
 from state.fold import replay  # noqa: E402
-from state.ids import RunId, Seq  # noqa: E402
+from state.ids import RunId, Seq, WindowId  # noqa: E402
 from state.intents import LaunchRun  # noqa: E402
 from state.leases.redis import RedisLease  # noqa: E402
 from state.ports import Held, StoreError  # noqa: E402
@@ -98,18 +98,25 @@ class Ground:
 
 def noting(notes: Path) -> None:
     """In a forked process: note every append that was answered, with the token it was made under."""
-    append = RedisStore.append
+    append = RedisStore.append_shown
 
     async def noted(
-        self: RedisStore, run: RunId, events: Sequence[tuple[float, ev.Event]], expected: Seq, lease: Held
+        self: RedisStore,
+        run: RunId,
+        events: Sequence[tuple[float, ev.Event]],
+        expected: Seq,
+        lease: Held,
+        windows: Mapping[WindowId, str],
+        *,
+        whole: bool,
     ) -> Seq:
-        last = await append(self, run, events, expected, lease)
+        last = await append(self, run, events, expected, lease, windows, whole=whole)
         with notes.open("a", encoding="utf-8") as file:
             texts = [codec.encode(event) for _, event in events]
             file.write(json.dumps([lease.token, expected, texts]) + "\n")
         return last
 
-    RedisStore.append = noted  # type: ignore[method-assign]
+    RedisStore.append_shown = noted  # type: ignore[method-assign]
 
 
 def plan_of(dice: random.Random) -> str:
@@ -275,8 +282,9 @@ async def _until_finished(ground: Ground) -> None:
             while True:
                 last = await store.last_seq(RUN)
                 [*found] = await store.read(RUN, Seq(max(0, last - 1)), 1)
-                if found and isinstance(found[0].event, ev.RunFinished):
-                    return
+                ended = bool(found) and isinstance(found[0].event, ev.RunFinished)
+                if ended and not [*ground.home.glob(f"tianting/*/{RUN}")]:
+                    return  # whoever led it may have been killed before it had cleared away: then another does
                 ground.supervise()
                 await _assert_windows_are_the_fold(link)
                 await asyncio.sleep(0.05)  # the weather is over: nothing is waited for that has a bell
@@ -330,6 +338,7 @@ def _assert_no_stale_holder_wrote(folder: Path, log: Sequence[ev.Recorded]) -> N
         newest = one.event.token if isinstance(one.event, ev.LeaseTaken) else tokens[-1] if tokens else 0
         assert not tokens or newest >= tokens[-1], "an older holder took the run"
         tokens.append(newest)
+    known = 0
     for notes in sorted(folder.glob("appended-*.txt")):
         for line in notes.read_text(encoding="utf-8").splitlines():
             if not line.endswith("]]"):
@@ -338,6 +347,8 @@ def _assert_no_stale_holder_wrote(folder: Path, log: Sequence[ev.Recorded]) -> N
             stand = [codec.encode(one.event) for one in log[before : before + len(texts)]]
             assert stand == texts, f"an event is lost: {texts} after {before}"
             assert tokens[before + len(texts) - 1] == token, f"{notes.name} wrote {texts} as a stale holder"
+            known += len(texts)
+    assert known > len(log) / 2, f"only {known} of {len(log)} events were noted by who wrote them"
 
 
 def main() -> int:
