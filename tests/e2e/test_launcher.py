@@ -102,8 +102,8 @@ async def test_what_a_finished_run_left_when_its_leader_was_killed_is_cleared_aw
         await house.worktrees.prepare(str(house.home / run.id / "backend-1"), run.trunk)
     (house.home / "sessions" / run.id).mkdir(parents=True)
     async with launching(tmp_path) as (house, told):
-        async with asyncio.timeout(30):
-            while house.has_left(run.id) or await house.lease.holder(f"run:{run.id}"):
+        async with asyncio.timeout(30):  # nothing rings when that is done
+            while house.has_left(run.id) or await house.lease.holder(f"run:{run.id}"):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
     assert sh(top, "worktree", "list", "--porcelain").count("worktree ") == 1
     assert told == []

@@ -29,7 +29,7 @@ def started(of: Plan) -> list[str]:
 @given(plans())
 def test_no_task_stands_before_one_that_it_needs(of: Plan) -> None:
     needs = {spec.id: spec.needs for spec in of.tasks}
-    for order in (started(of), [task for wave in waves(of) for task in wave]):
+    for order in (started(of), [name for wave in waves(of) for name in wave]):
         assert sorted(order) == sorted(needs)
         place = {name: at for at, name in enumerate(order)}
         assert all(place[TaskId(need)] < place[name] for name in place for need in needs[TaskId(name)])
