@@ -1,20 +1,24 @@
-"""A run that many watch: a thousand short commands over Redis, with a dashboard and listeners at an MQTT broker, beside
-the same run with its embedded ledger and nobody watching.
+"""A run that many watch: a thousand short commands over Redis, with a dashboard whose feed is read and listeners at an
+MQTT broker, beside the same run with its embedded ledger and nobody watching.
 
 Needs Mosquitto and its clients (Debian: mosquitto, mosquitto-clients). Never: a listener in the process of the run.
 """
 
+import json
 import os
 import resource
 import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 from bench.product import environment, tianting
 from bench.report import Json, Options, Report, Table, Target
@@ -25,6 +29,7 @@ WINDOWS = 8
 WATCHERS = 5
 GOAL = 1.5
 LONG = 1800
+TOKEN = "a-token-of-the-bench"
 
 
 def _plan(folder: Path, tasks: int) -> Path:
@@ -38,11 +43,15 @@ def _plan(folder: Path, tasks: int) -> Path:
     return path
 
 
-@contextmanager
-def _broker(folder: Path) -> Iterator[int]:
+def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _broker(folder: Path) -> Iterator[int]:
+    port = _free_port()
     program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
         raise FileNotFoundError("mosquitto")
@@ -75,14 +84,46 @@ def _listeners(folder: Path, port: int | None) -> Iterator[list[Path]]:
                 device.send_signal(signal.SIGTERM)
 
 
+@dataclass(slots=True)
+class _Reader:
+    """Reads the live feed of the one run at a dashboard, from its first event; `seen` counts events."""
+
+    port: int
+    seen: int = 0
+
+    def work(self) -> None:
+        """Until the dashboard closes."""
+        run = self._run()
+        ask = Request(f"{self._api}/runs/{run}/feed?after=0", headers={"Authorization": f"Bearer {TOKEN}"})
+        with suppress(OSError, HTTPException), urlopen(ask, timeout=LONG) as answer:
+            for line in answer:
+                self.seen += line.startswith(b"id:")
+
+    @property
+    def _api(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api/v1"
+
+    def _run(self) -> str:
+        """The run's id, once the dashboard is there."""
+        ask = Request(f"{self._api}/runs", headers={"Authorization": f"Bearer {TOKEN}"})
+        for _ in range(600):
+            with suppress(OSError), urlopen(ask, timeout=LONG) as answer:
+                found: list[dict[str, str]] = json.load(answer)["runs"]
+                if found:
+                    return found[0]["run"]
+            threading.Event().wait(0.1)
+        raise RuntimeError("the dashboard does not answer")
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """Seconds from start to exit, those of the processor (the run with all its children, not the servers beside it),
-    and how many events each device heard."""
+    how many events each device heard, and how many the reader of the feed."""
 
     seconds: float
     processor: float
     heard: int
+    read: int
 
 
 def _processor() -> float:
@@ -91,40 +132,52 @@ def _processor() -> float:
 
 
 def _run(folder: Path, tasks: int, *options: str, port: int | None = None) -> Ran:
+    """`port`: of the broker, where the run is to be watched."""
     repository = make(folder / "repository", 50)
-    command = tianting("run", str(_plan(folder, tasks)), "--repo", str(repository), *options)
+    screen = _Reader(_free_port())
+    seen = ("--no-dashboard",) if port is None else ("--port", str(screen.port))
+    command = tianting("run", str(_plan(folder, tasks)), "--repo", str(repository), *seen, *options)
+    env = {**environment(folder), "TIANTING_TOKEN": TOKEN}
+    reading = threading.Thread(target=screen.work, daemon=True)
     with _listeners(folder, port) as devices:
         began, used = time.perf_counter(), _processor()
-        subprocess.run(command, check=True, env=environment(folder), stdout=subprocess.DEVNULL, timeout=LONG)
+        with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as process:
+            if port is not None:
+                reading.start()
+            code = process.wait(LONG)
         seconds, used = time.perf_counter() - began, _processor() - used
+        if code:
+            raise RuntimeError(f"the run ended with {code}")
+    if port is not None:
+        reading.join(LONG)
     heard = [sum(topic.endswith("/events") for topic in path.read_text().splitlines()) for path in devices]
-    return Ran(seconds, used, min(heard, default=0))
+    return Ran(seconds, used, min(heard, default=0), screen.seen)
 
 
 def bench(options: Options) -> Report:
     """The same plan twice."""
     tasks = QUICK_TASKS if options.quick else TASKS
-    alone = _run(fresh(), tasks, "--no-dashboard")
+    alone = _run(fresh(), tasks)
     folder = fresh()
     try:
         with _broker(folder) as port:
             url = f"mqtt://127.0.0.1:{port}"
-            shared = _run(folder, tasks, "--store", "redis:embedded", "--mqtt", url, "--port", "0", port=port)
+            shared = _run(folder, tasks, "--store", "redis:embedded", "--mqtt", url, port=port)
     except FileNotFoundError as error:
         target = Target("team: watched over Redis to embedded", None, GOAL)
         return Report("team", (Table("not run", ("missing",), ((str(error),),)),), (target,))
     rows = (
         _row("embedded, nobody watches", alone, tasks),
-        _row(f"Redis, dashboard, {WATCHERS} MQTT listeners", shared, tasks),
+        _row(f"Redis, dashboard and a reader of it, {WATCHERS} MQTT listeners", shared, tasks),
     )
-    columns = ("", "time", "a task", "of the processor", "events heard by each")
+    columns = ("", "time", "a task", "of the processor", "events heard by each", "read")
     table = Table(f"{tasks} commands of 0.2 s on {WINDOWS} windows", columns, rows)
     target = Target("team: watched over Redis to embedded", shared.seconds / alone.seconds, GOAL)
-    data: dict[str, Json] = {"tasks": tasks, "heard": shared.heard}
+    data: dict[str, Json] = {"tasks": tasks, "heard": shared.heard, "read": shared.read}
     data |= {"embedded": [alone.seconds, alone.processor], "shared": [shared.seconds, shared.processor]}
     return Report("team", (table,), (target,), data)
 
 
 def _row(name: str, ran: Ran, tasks: int) -> tuple[str, ...]:
     each, used = (f"{seconds / tasks * 1000:.0f} ms" for seconds in (ran.seconds, ran.processor))
-    return name, f"{ran.seconds:.1f} s", each, used, str(ran.heard)
+    return name, f"{ran.seconds:.1f} s", each, used, str(ran.heard), str(ran.read)
