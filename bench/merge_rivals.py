@@ -22,6 +22,9 @@ Rival = Callable[[Case], bytes | None]
 """The merge, or None where it leaves something to a person."""
 
 WIGGLE = "wiggle"
+LONGEST = 2.0
+"""Seconds a file; wiggle compares word by word, and takes minutes for catalogues of translations. Then it counts as
+left."""
 
 
 @contextmanager
@@ -47,7 +50,7 @@ def _program(folder: Path, *command: str) -> Rival:
             (folder / name).write_bytes(content)
             names.append(str(folder / name))
         try:
-            done = subprocess.run([*command, *names], capture_output=True, timeout=30, check=False)
+            done = subprocess.run([*command, *names], capture_output=True, timeout=LONGEST, check=False)
         except subprocess.TimeoutExpired:
             return None
         return done.stdout if done.returncode == 0 else None
