@@ -262,7 +262,7 @@ def main() -> int:
     for repo in scored:
         trust = trust_of(tried, [repo])
         mine = [number for number, of in enumerate(tried.repo) if of == repo]
-        answers += [(trust.probability(tried.numbers[number]), *outcomes[number]) for number in mine]
+        answers += [(trust.probability(tried.numbers[number].tolist()), *outcomes[number]) for number in mine]
     print("| confidence from | same % | different % | nothing lost: same % | different % |\n|---|---|---|---|---|")
     print("\n".join(curve(sum(len(by_repo[repo]) for repo in scored), answers)))
     if args.out:
