@@ -60,6 +60,21 @@ class Direction:
         """Where a definition in `path` is to be looked up as both branches together have it."""
         return self.changer if path in self.meeting.unmerged else self.meeting.merged
 
+    def now_at(self, path: str) -> str:
+        """Where both branches together have what the user has in `path`: there, or where git carried the user's edit
+        because the changer moved the file; "" when that does not show."""
+        merged = self.meeting.merged.blobs
+        if path in merged or path in self.meeting.unmerged:
+            return path
+        found = [
+            one
+            for one in self.changed_in
+            if one in merged and one not in self.user.blobs and merged[one] != self.changer.blobs.get(one)
+        ]
+        name = path.rpartition("/")[2]
+        named = [one for one in found if one.rpartition("/")[2] == name] or found
+        return named[0] if len(named) == 1 else ""
+
     def files(self) -> Iterator[tuple[str, Surface, Surface | None]]:
         """(path, the user's surface, the base's) of files that the user changed."""
         for path in sorted(self.used_in):

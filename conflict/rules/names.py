@@ -111,7 +111,7 @@ def _same_symbol(
                 certain=merged is None,
             )
         elif was is not None:
-            yield from _edited_and_gone(path, name, was, left, right, (ours, theirs), before)
+            yield from _edited_and_gone(path, name, was, left, right, (ours, theirs), before, merged)
 
 
 def _edited_and_gone(
@@ -122,6 +122,7 @@ def _edited_and_gone(
     right: Symbol | None,
     sides: tuple[Surface, Surface],
     before: dict[str, Symbol],
+    merged: Surface | None,
 ) -> Iterator[Clash]:
     kept = left or right
     if kept is None or kept.digest == was.digest:
@@ -130,6 +131,8 @@ def _edited_and_gone(
     goer = sides[1] if at_ours else sides[0]
     now = next((one for one in goer.symbols if one.shape and one.shape == was.shape and one.name not in before), None)
     how = "deletes" if now is None else f"renames it to {now.name}"
+    # Git put the edit into what the other side renamed.
+    carried = now is not None and bool(kept.shape) and _index(merged).get(now.name, was).shape == kept.shape
     found = Clash(
         _STRUCTURE,
         "symbol-edited-and-deleted" if now is None else "symbol-edited-and-renamed",
@@ -141,6 +144,7 @@ def _edited_and_gone(
         f"one edits {name} in {path}, the other {how + ' it' if now is None else how}",
         "" if now is None else "rename",
         at_ours=True,
+        certain=not carried,
     )
     yield found if at_ours else found.turned()
 

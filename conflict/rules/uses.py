@@ -21,6 +21,8 @@ def clashes(meeting: Meeting) -> Iterator[Clash]:
     for way in meeting.directions():
         seen: set[tuple[str, str, str]] = set()
         for path, surface, before in way.files():
+            if not way.now_at(path):
+                continue
             for clash in (*_imports(way, path, surface, before), *_uses(way, path, surface, before)):
                 key = (path, clash.symbol, clash.rule)
                 if key not in seen:
@@ -42,7 +44,9 @@ def new_uses(surface: Surface, before: Surface | None) -> Iterator[Use]:
 
 
 def _imports(way: Direction, path: str, surface: Surface, before: Surface | None) -> Iterator[Clash]:
-    merged = way.after(path).surface(path)
+    place = way.now_at(path)
+    merged = way.after(path).surface(place)
+    standing = surface if place == path or merged is None else merged
     kept = None if merged is None or path in way.meeting.unmerged else {_import_key(one) for one in merged.imports}
     old = set() if before is None else {_import_key(one) for one in before.imports}
     leaned_on = {use.target.partition(".")[0] for use in new_uses(surface, before)}
@@ -55,7 +59,7 @@ def _imports(way: Direction, path: str, surface: Surface, before: Surface | None
         is_new = _import_key(one) not in old
         if not is_new and one.bound not in leaned_on and _is_broken_there(way, path, one):
             continue
-        there = through_import(way.meeting.merged, surface, one, "")
+        there = through_import(way.meeting.merged, standing, one, "")
         if there is not None and there.name == here.name and here.path in way.meeting.unmerged:
             there = through_import(way.changer, surface, one, "")
         if there is None:
@@ -140,7 +144,7 @@ def _is_column(way: Direction, found: Found) -> bool:
 
 
 def _uses(way: Direction, path: str, surface: Surface, before: Surface | None) -> Iterator[Clash]:
-    after = way.after(path).surface(path)
+    after = way.after(path).surface(way.now_at(path))
     left = Counter(one.target for one in after.uses) if after is not None else None
     imported = {one.bound for one in surface.imports if one.bound and one.name}
     for use in new_uses(surface, before):
@@ -164,7 +168,7 @@ def _uses(way: Direction, path: str, surface: Surface, before: Surface | None) -
 
 def _leads_on(way: Direction, path: str, use: Use) -> bool:
     """Whether the caller, as merged, finds a definition all the same: its import has been carried along."""
-    found = None if path in way.meeting.unmerged else find(way.meeting.merged, path, use.target)
+    found = None if path in way.meeting.unmerged else find(way.meeting.merged, way.now_at(path), use.target)
     return found is not None and bool(found.symbols)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from conflict.rules.calls import misfit, same_type, shifted
 from conflict.surface.nouns import Call, Param, ParamKind, Signature
-from tests.unit.conflict.meet import clashes, rules
+from tests.unit.conflict.meet import clashes, rules, told
 
 ORDERS = '''
 """Orders."""
@@ -267,3 +267,48 @@ async def test_a_package_in_the_place_of_a_module_can_be_all_that_it_was() -> No
     base = {"conf.py": CONF, "page.py": USES.format(1)}
     away = {"conf.py": None, "conf/__init__.py": CONF, "conf/more.py": "X = 1\n"}
     assert await rules(base, {"page.py": USES.format(2)}, away) == []
+
+
+STREAM = """from net.wire import open_wire
+
+
+class Stream:
+    def start(self):
+        return open_wire(1)
+
+    def stop(self):
+        return 0
+"""
+WIRE = "def open_wire(number):\n    return number\n"
+NET = {"net/__init__.py": "", "net/stream.py": STREAM, "net/wire.py": WIRE}
+MORE = STREAM.replace("return 0", "return self.lost(open_wire(2))\n\n    def lost(self, why):\n        return why")
+
+
+def carried(text: str) -> str:
+    return text.replace("net.", "_net.")
+
+
+def test_an_edit_that_git_carried_into_a_moved_file_breaks_nothing() -> None:
+    ours = {**NET, "net/stream.py": MORE}
+    theirs = {f"_{path}": carried(text) for path, text in NET.items()}
+    both = {**theirs, "_net/stream.py": carried(MORE)}
+    assert told(NET, ours, theirs, both) == []
+    assert told(NET, theirs, ours, both) == []
+
+
+def test_an_edit_that_git_carried_into_a_moved_file_is_looked_at_there() -> None:
+    ours = {**NET, "net/stream.py": MORE}
+    wire = "def open_wire(number, speed):\n    return number\n"
+    stream = STREAM.replace("open_wire(1)", "open_wire(1, 2)")
+    theirs = {"net/__init__.py": "", "net/wire.py": wire, "net/flow.py": stream}
+    both = {**theirs, "net/flow.py": MORE.replace("open_wire(1)", "open_wire(1, 2)")}
+    assert told(NET, ours, theirs, both) == [("call-signature", "open_wire", "net/stream.py")]
+
+
+def test_a_definition_that_one_side_renames_and_git_gives_the_others_edit_is_no_clash() -> None:
+    base = {"shop/orders.py": ORDERS}
+    edited = ORDERS.replace("* count", "* count * 2")
+    renamed = ORDERS.replace("def place(", "def put(")
+    assert edited != ORDERS != renamed
+    both = edited.replace("def place(", "def put(")
+    assert told(base, {"shop/orders.py": edited}, {"shop/orders.py": renamed}, {"shop/orders.py": both}) == []
