@@ -26,7 +26,8 @@ BATCH = 32
 LOOK_AHEAD = 64
 """Candidates without a green gate among which lanes are looked for."""
 TOGETHER = 8
-"""So many candidates land at least while more of them are being probed: each landing moves the person's checkout."""
+"""Where there is no gate to wait for, so many candidates land at least while more are being probed: each landing moves
+the person's checkout."""
 _NAMED = 5
 
 RETRY, DROP = "retry", "drop"
@@ -291,7 +292,8 @@ def _land(walk: _Walk) -> Iterator[cmd.Command]:
         return
     ready = takewhile(lambda state: is_green(run, state), walk.chain)
     merges = tuple((state.value, state.commit) for state in ready if state.commit is not None)
-    if merges and (len(merges) >= TOGETHER or not walk.work.probing):
+    waits = walk.work.probing and not run.plan.gate and len(merges) < TOGETHER
+    if merges and not waits:
         yield cmd.LandCandidate(merges, run.trunk)
 
 

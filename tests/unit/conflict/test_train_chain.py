@@ -85,7 +85,7 @@ def test_the_longest_green_prefix_lands_in_one_go() -> None:
     book.expect(book.land("c", "d"))
 
 
-def test_while_more_are_probed_those_that_are_clean_wait_to_land_with_others() -> None:
+def test_without_a_gate_clean_candidates_land_together_while_more_are_probed() -> None:
     names = [f"t{number}" for number in range(TOGETHER + 1)]
     book = train_of(*names, gate=False)
     for name in names:
@@ -96,6 +96,14 @@ def test_while_more_are_probed_those_that_are_clean_wait_to_land_with_others() -
     book.clean(on(T0, *names[: TOGETHER - 1]), names[TOGETHER - 1])
     book.probing = True
     book.expect(book.land(*names[:TOGETHER]))
+
+
+def test_a_green_candidate_lands_while_more_are_probed() -> None:
+    book = train_of("a", "b").proposed("a").clean(T0, "a")
+    book.expect(book.checks("a")).proposed("b")
+    book.expect(book.probe(on(T0, "a"), "b"))
+    book.green("a")
+    book.expect(book.land("a"))
 
 
 def test_a_landing_that_is_not_dispatched_yet_is_not_begun_twice() -> None:
