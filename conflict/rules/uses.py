@@ -68,8 +68,14 @@ def _imports(way: Direction, path: str, surface: Surface, before: Surface | None
             yield _gone(way, path, one.line, here)
         elif _is_package(here.path) and there.path != here.path and _module_name(there.path) == _module_name(here.path):
             yield _replaced(way, path, one.line, here, there)
-        elif is_new and there.path != here.path and not way.after(here.path).symbols(here.path, here.name):
+        elif is_new and _is_only_imported(way, surface, here, there):
             yield _gone(way, path, one.line, here)
+
+
+def _is_only_imported(way: Direction, surface: Surface, here: Found, there: Found) -> bool:
+    """The name is another file's now. In Python whoever imports a name hands it on; a script need not."""
+    moved = there.path != here.path and not way.after(here.path).symbols(here.path, here.name)
+    return moved and surface.language is not Language.PYTHON
 
 
 def _module_name(path: str) -> str:
