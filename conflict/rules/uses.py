@@ -73,9 +73,13 @@ def _imports(way: Direction, path: str, surface: Surface, before: Surface | None
 
 
 def _is_only_imported(way: Direction, surface: Surface, here: Found, there: Found) -> bool:
-    """The name is another file's now. In Python whoever imports a name hands it on; a script need not."""
-    moved = there.path != here.path and not way.after(here.path).symbols(here.path, here.name)
-    return moved and surface.language is not Language.PYTHON
+    """The name is another file's now. A Python module that imports it by name hands it on; what it hands on of all that
+    another has (`*`) does not show, and a script need not."""
+    after = way.after(here.path)
+    if there.path == here.path or after.symbols(here.path, here.name):
+        return False
+    left = after.surface(here.path) if surface.language is Language.PYTHON else None
+    return left is None or all(one.bound != here.name.partition(".")[0] for one in left.imports)
 
 
 def _module_name(path: str) -> str:

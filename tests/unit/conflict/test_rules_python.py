@@ -99,13 +99,14 @@ async def test_a_moved_function_is_told_with_where_it_is_now() -> None:
     assert (one.rule, one.ours.path, one.remedy) == ("symbol-moved-in-use", "shop/placing.py", "reimport")
 
 
-async def test_a_moved_function_that_its_old_module_still_imports_breaks_nobody() -> None:
+@pytest.mark.parametrize(("names", "found"), [("place", []), ("*", ["symbol-moved-in-use"])])
+async def test_a_moved_function_that_its_old_module_imports_by_name_breaks_nobody(names: str, found: list[str]) -> None:
     start, end = ORDERS.index("def place("), ORDERS.index("def price_of(")
     moved = {
-        "shop/orders.py": ORDERS[:start].replace("import json", "from shop.placing import place") + ORDERS[end:],
+        "shop/orders.py": ORDERS[:start].replace("import json", f"from shop.placing import {names}") + ORDERS[end:],
         "shop/placing.py": "import json\n\n\n" + ORDERS[start:end],
     }
-    assert await rules(BASE, moved, CALLER) == []
+    assert [one for one, _, _ in await rules(BASE, moved, CALLER)] == found
 
 
 async def test_a_module_that_is_deleted_while_the_other_side_imports_it_is_found() -> None:
