@@ -205,12 +205,22 @@ def curve(total: int, answers: Sequence[tuple[float, str, bool]]) -> Iterator[st
         yield f"| {bound} | " + " | ".join(f"{100 * share / total:.1f}" for share in shares) + " |"
 
 
+def each(total: Counter[str], answers: Sequence[tuple[str, float, str]], bound: float) -> Iterator[str]:
+    """`answers`: repository, confidence, outcome. Each repository where a result needs this confidence, and where every
+    file that can be is answered."""
+    for repo, files in sorted(total.items()):
+        mine = [(confidence, outcome) for of, confidence, outcome in answers if of == repo]
+        sure = Counter(outcome == "same" for confidence, outcome in mine if confidence >= bound)
+        shares = (sure[True], sure[False], sum(outcome == "same" for _, outcome in mine))
+        yield f"| {repo} | {files} | " + " | ".join(f"{100 * share / files:.1f}" for share in shares) + " |"
+
+
 def dealt(many: Counter[str]) -> list[list[str]]:
     """The repositories in folds of about as many files, the largest first."""
     folds: list[list[str]] = [[] for _ in range(FOLDS)]
     for repo, _ in sorted(many.items(), key=lambda pair: (-pair[1], pair[0])):
         min(folds, key=lambda fold: sum(many[one] for one in fold)).append(repo)
-    return folds
+    return [fold for fold in folds if fold]
 
 
 def taught(listing: Path, git_dir: Path) -> Iterator[Case]:
@@ -256,15 +266,21 @@ def main() -> int:
     outcomes: list[tuple[str, bool]] = []
     for fold in dealt(Counter({repo: len(of) for repo, of in by_repo.items()})):
         choice = choice_of(rows, fold)
-        files = (case for repo in fold for case in by_repo[repo])
-        outcomes += [found for case in files if (found := try_on(case, choice, tried)) is not None]
+        tested = (case for repo in fold for case in by_repo[repo])
+        outcomes += [found for case in tested if (found := try_on(case, choice, tried)) is not None]
     answers: list[tuple[float, str, bool]] = []
+    of_repo: list[tuple[str, float, str]] = []
     for repo in scored:
         trust = trust_of(tried, [repo])
         mine = [number for number, of in enumerate(tried.repo) if of == repo]
-        answers += [(trust.probability(tried.numbers[number].tolist()), *outcomes[number]) for number in mine]
+        judgements = [(trust.probability(tried.numbers[number].tolist()), *outcomes[number]) for number in mine]
+        answers += judgements
+        of_repo += [(repo, confidence, outcome) for confidence, outcome, _ in judgements]
     print("| confidence from | same % | different % | nothing lost: same % | different % |\n|---|---|---|---|---|")
-    print("\n".join(curve(sum(len(by_repo[repo]) for repo in scored), answers)))
+    files = Counter({repo: len(by_repo[repo]) for repo in scored})
+    print("\n".join(curve(files.total(), answers)))
+    print(f"\n| {args.propose} | files | same % | different % | all answered: same % |\n|---|---|---|---|---|")
+    print("\n".join(each(files, of_repo, args.propose)))
     if args.out:
         forests = (choice_of(rows, ()), trust_of(tried, ()))
         args.out.write_text(written(forests[0], forests[1], args.land, args.propose), encoding="utf-8")
