@@ -74,12 +74,16 @@ def _imports(way: Direction, path: str, surface: Surface, before: Surface | None
 
 def _is_only_imported(way: Direction, surface: Surface, here: Found, there: Found) -> bool:
     """The name is another file's now. A Python module that imports it by name hands it on; what it hands on of all that
-    another has (`*`) does not show, and a script need not."""
+    another has (`*`) does not show. A script must export it again."""
     after = way.after(here.path)
     if there.path == here.path or after.symbols(here.path, here.name):
         return False
-    left = after.surface(here.path) if surface.language is Language.PYTHON else None
-    return left is None or all(one.bound != here.name.partition(".")[0] for one in left.imports)
+    left, name = after.surface(here.path), here.name.partition(".")[0]
+    if left is None:
+        return True
+    if surface.language is Language.PYTHON:
+        return all(one.bound != name for one in left.imports)
+    return not any(one.exported and (one.bound == name or one.name == "*") for one in left.imports)
 
 
 def _module_name(path: str) -> str:

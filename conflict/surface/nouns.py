@@ -92,7 +92,8 @@ class Symbol:
 @dataclass(frozen=True, slots=True)
 class Import:
     """`name` of `module` known here as `bound`; `name` is "" for the module itself and `*` for all of it. `level`
-    counts the dots before a relative one. `guarded`: where it fails, something else is done."""
+    counts the dots before a relative one. `guarded`: where it fails, something else is done. `exported`: a script gives
+    it to whoever imports the file, under the name `bound`."""
 
     module: str
     name: str
@@ -100,6 +101,7 @@ class Import:
     line: int
     level: int = 0
     guarded: bool = False
+    exported: bool = False
 
 
 @dataclass(frozen=True, slots=True)

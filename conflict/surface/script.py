@@ -5,6 +5,7 @@ Never: run; a type inferred further than an annotation or a plain construction s
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tree_sitter import Node
 
@@ -45,9 +46,10 @@ def read_script(path: str, data: bytes) -> Surface:
 
 
 def _imports(root: Node) -> Iterator[Import]:
+    given = {name for node in root.named_children for name in _given_on(node)}
     for node in root.named_children:
         if node.type == "import_statement":
-            yield from _import(node)
+            yield from (replace(one, exported=one.bound in given) for one in _import(node))
         elif node.type == "export_statement" and (module := string(field(node, "source"))):
             yield from _passed_on(node, module)
     for node in walk(root):
@@ -74,11 +76,20 @@ def _passed_on(node: Node, module: str) -> Iterator[Import]:
     """`export … from`: another file's names under this one's."""
     clause = next((one for one in node.named_children if one.type == "export_clause"), None)
     if clause is None:
-        yield Import(module, "*", "", line(node))
+        yield Import(module, "*", "", line(node), exported=True)
     for each in clause.named_children if clause is not None else ():
         name = text(field(each, "name"))
         if name:
-            yield Import(module, name, text(field(each, "alias")) or name, line(each))
+            yield Import(module, name, text(field(each, "alias")) or name, line(each), exported=True)
+
+
+def _given_on(node: Node) -> Iterator[str]:
+    """Names of the file's own that `export { … }` gives under just these names."""
+    if node.type == "export_statement" and not string(field(node, "source")):
+        clause = next((one for one in node.named_children if one.type == "export_clause"), None)
+        for each in clause.named_children if clause is not None else ():
+            if field(each, "alias") is None:
+                yield text(field(each, "name"))
 
 
 def _is_required(node: Node) -> bool:

@@ -313,3 +313,22 @@ async def test_what_no_reader_understands_is_no_clash() -> None:
     base = {"a.ts": "const = ;\n", "b.yaml": "openapi: 3.0.0\n  - [", "c.sql": "THIS IS NOT\n", "d.graphql": "type {"}
     ours = {path: text + "\n" for path, text in base.items()}
     assert await clashes(base, ours, {path: "\n" + text for path, text in base.items()}) == []
+
+
+@pytest.mark.parametrize(
+    ("left", "found"),
+    [
+        ("", ["symbol-moved-in-use"]),
+        ("import { place } from './placing.mjs';\n", ["symbol-moved-in-use"]),
+        ("import { place } from './placing.mjs';\nexport { place as put };\n", ["symbol-moved-in-use"]),
+        ("import { place } from './placing.mjs';\nexport { place };\n", []),
+        ("export { place } from './placing.mjs';\n", []),
+        ("export * from './placing.mjs';\n", []),
+    ],
+)
+async def test_a_moved_function_that_its_old_file_exports_again_breaks_nobody(left: str, found: list[str]) -> None:
+    place, rest = "export function place(a, b) {\n  return [a, b];\n}\n", "export const LIMIT = 1;\n"
+    base = {"src/orders.mjs": rest + place, "src/cart.mjs": "// nothing yet\n"}
+    use = "import { place } from './orders.mjs';\n\nexport const two = place(1, 2);\n"
+    told = await rules(base, {"src/orders.mjs": left + rest, "src/placing.mjs": place}, {"src/cart.mjs": use})
+    assert [one for one, _, _ in told] == found
