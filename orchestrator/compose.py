@@ -121,7 +121,7 @@ async def open_house(path: Path, settings: Settings, *, leading: bool = False) -
         ledger = await stack.enter_async_context(open_ledger(where_kept(settings.store, Path(place.common_dir)), clock))
         beacon, bus = await open_beacon(stack, settings, ledger) if leading else (None, ledger.bus)
         heralds = stack.enter_context(open_heralds(os.environ, clock)) if leading else None
-        repository = CachedRepository(str(top), ledger.cache)
+        repository = CachedRepository(str(top), ledger.cache, known=place)
         stack.push_async_callback(repository.close)
         branch = None if place.branch is None else place.branch.removeprefix("refs/heads/")
         yield House(

@@ -19,6 +19,7 @@ from orchestrator.compose import find_repository
 from orchestrator.settings import Misuse
 from orchestrator.weights import shipped_weights
 from state.candidate import Conflict, ConflictKind
+from state.git.inspect import Place
 from state.git.repository import GitRepository
 from state.ids import Sha
 
@@ -27,11 +28,12 @@ def show_conflicts(refs: list[str], repo: Path, as_json: bool) -> int:
     if len(refs) < 2:
         raise Misuse("name at least two branches, tags or commits")
     place = find_repository(repo)
-    return asyncio.run(_show(place.top_level or place.common_dir, refs, as_json))
+    return asyncio.run(_show(place, refs, as_json))
 
 
-async def _show(top: str, refs: list[str], as_json: bool) -> int:
-    repository = GitRepository(top)
+async def _show(place: Place, refs: list[str], as_json: bool) -> int:
+    top = place.top_level or place.common_dir
+    repository = GitRepository(top, known=place)
     try:
         found = {ref: await repository.resolve(ref) for ref in refs}
         unknown = [repr(ref) for ref, sha in found.items() if sha is None]

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from state import codec
 from state.git.door import Watch, ignore
+from state.git.inspect import Place
 from state.git.repository import GitRepository
 from state.ids import Sha
 from state.kept import Cache
@@ -21,7 +22,9 @@ _SETTINGS = ("merge.", "diff.", "core.", "filter.", "i18n.", "conflictstyle")
 
 
 class CachedRepository(GitRepository):
-    def __init__(self, path: str, cache: Cache, watch: Watch = ignore, known: GitRepository | None = None) -> None:
+    def __init__(
+        self, path: str, cache: Cache, watch: Watch = ignore, known: GitRepository | Place | None = None
+    ) -> None:
         super().__init__(path, watch, known)
         self._cache = cache
 

@@ -36,16 +36,16 @@ the first of several worktrees is then ready while the last has not begun, inste
 class GitRepository:
     """One repository, opened by any path in it. Owns its threads and git processes until `close`."""
 
-    def __init__(self, path: str, watch: Watch = ignore, known: "GitRepository | None" = None) -> None:
-        """`RepositoryFault` when the path is in no repository that can be used. Blocks for a few milliseconds, unless
-        it is the repository of one that is open (`known`): then git is not asked."""
-        place: Place | Unusable = known.place if known else inspect(path)
+    def __init__(self, path: str, watch: Watch = ignore, known: "GitRepository | Place | None" = None) -> None:
+        """`RepositoryFault` when the path is in no repository that can be used. Blocks for some tens of milliseconds,
+        unless it was looked at before, or is the repository of one that is open (`known`): then git is not asked."""
+        place: Place | Unusable = known.place if isinstance(known, GitRepository) else known or inspect(path)
         if isinstance(place, Unusable):
             raise RepositoryFault(place.why)
         self.place: Place = place
         self.common_dir = place.common_dir
         self.door = Door(place.common_dir, watch)
-        if known:
+        if isinstance(known, GitRepository):
             self.door.config = known.door.config
         linked = {os.path.realpath(record.path) for record in worktree_records.records(place.common_dir)}
         if place.top_level and os.path.realpath(place.top_level) not in linked:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from state.git.door import Watch, ignore
+from state.git.inspect import Place
 from state.git.repository import GitRepository
 from state.ports import Held
 from state.stores.sqlite import SqliteStore
@@ -42,7 +43,9 @@ def at_git_call(number: int, tally: Path) -> Arm:
     def arm() -> None:
         counter, build = Counter(number, tally), GitRepository.__init__
 
-        def init(self: GitRepository, path: str, watch: Watch = ignore, known: GitRepository | None = None) -> None:
+        def init(
+            self: GitRepository, path: str, watch: Watch = ignore, known: GitRepository | Place | None = None
+        ) -> None:
             def tick(name: str) -> None:
                 counter.tick()
                 watch(name)
