@@ -1,4 +1,4 @@
-"""The learned weights: rows of numbers to a probability. Trees, boosted; read from text that `bench/merge_train.py` writes.
+"""The learned weights: rows of numbers to a probability. Boosted trees, read from text that `bench.merge_train` writes.
 
 Never: learn; read a file.
 """
