@@ -192,7 +192,8 @@ def _write(feed: Feed, top: list[Path], every: float, rounds: int) -> Seen:
 @dataclass(frozen=True, slots=True)
 class Probes:
     """Seconds of processor, round by round; a window has written since the last. `probe` is the merge in the object
-    store, `bare` the same by `git merge-tree`, `look` the probe with the changed file read and all rules asked."""
+    store, `bare` one by `git merge-tree` of another write of that window, since what is merged a second time is not
+    written a second time; `look` is the probe with the changed file read and all rules asked."""
 
     probe: list[float]
     bare: list[float]
@@ -209,20 +210,20 @@ async def probes(options: Options) -> Probes:
     (repository / shared(0)).write_text(text(dict.fromkeys(range(12), "'two'")), encoding="utf-8")
     other = _commit(repository, base)
     mine = []
-    for turn in range(rounds + 1):
-        (repository / shared(0)).write_text(text({turn % 12: f"'one {turn}'"}), encoding="utf-8")
+    for turn in range(2 * rounds + 1):
+        (repository / shared(0)).write_text(text({turn // 2 % 12: f"'one {turn}'"}), encoding="utf-8")
         mine.append(_commit(repository, base))
     door = GitRepository(str(repository))
     try:
         foresight = Foresight(door)
         await foresight.between(Sha(mine[0]), Sha(other))  # what a radar has read before
         found = Probes([], [], [])
-        for turn, commit in enumerate(mine[1:]):
+        for turn, (commit, beside) in enumerate(zip(mine[1::2], mine[2::2], strict=True)):
             used = own()
             await door.merge(Sha(commit), Sha(other))
             found.probe.append(own() - used)
             used = own()
-            _bare(repository, commit, other)
+            _bare(repository, beside, other)
             found.bare.append(own() - used)
             used = own()
             seen = await foresight.between(Sha(commit), Sha(other))

@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from subprocess import Popen, TimeoutExpired
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
 _GRACE = 1.0
 
 

@@ -16,6 +16,8 @@ from state.git.process import end
 from state.ports import RepositoryFault
 
 _TAIL = 4096
+_CHUNK = 1 << 16
+"""Bytes of one read; for more, each read would be given memory of its own by the kernel, and take it back."""
 
 
 class Ended(Exception):
@@ -78,7 +80,7 @@ class Talk:
             raise TimeoutError
         assert self._process.stdout is not None
         for descriptor, _ in self._poll.poll(left * 1000):
-            chunk = os.read(descriptor, 1 << 20)
+            chunk = os.read(descriptor, _CHUNK)
             if descriptor == self._process.stdout.fileno():
                 if not chunk:
                     raise Ended(sentence(self._last_words()))
