@@ -118,11 +118,11 @@ class Broadcast:
         if self._state is None:
             self._state = await load(self._air.store, self._air.run)
         state = self._state
-        page = await self._air.store.read(self._air.run, state.seq, PAGE)
-        while page:
+        while page := await self._air.store.read(self._air.run, state.seq, PAGE):
             for recorded in page:
                 apply(state, recorded)
-            page = await self._air.store.read(self._air.run, state.seq, PAGE) if len(page) == PAGE else []
+            if len(page) < PAGE:
+                break
         for window, text in windows_json(state).items():
             if window not in self._windows:
                 name = json.dumps({"window": window})

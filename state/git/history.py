@@ -29,6 +29,7 @@ class History:
         self._door = door
         self._objects = objects
         self._bases: dict[tuple[Sha, Sha], Sha | None] = {}
+        self._sole: dict[tuple[Sha, Sha], Sha | None] = {}
 
     def is_parent(self, older: Sha, newer: Sha) -> bool:
         """Whether a commit that was read before says so."""
@@ -57,6 +58,17 @@ class History:
 
     def sole_base(self, left: Sha, right: Sha) -> Sha | None:
         """The merge base, where the near past shows that there is one and no other; None where git has to be asked."""
+        pair = (left, right)
+        try:
+            return self._sole[pair]
+        except KeyError:  # looked for by key alone: another thread may clear all of it in between
+            found = self._seen_base(left, right)
+        if len(self._sole) >= _KEPT:
+            self._sole.clear()
+        self._sole[pair] = found
+        return found
+
+    def _seen_base(self, left: Sha, right: Sha) -> Sha | None:
         if self._near(left, right):
             return left
         if self._near(right, left):

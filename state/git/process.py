@@ -10,7 +10,8 @@ import time
 from contextlib import suppress
 from subprocess import Popen, TimeoutExpired
 
-_CHUNK = 1 << 16
+CHUNK = 1 << 16
+"""Bytes of one read; for more, each read would be given memory of its own by the kernel, and take it back."""
 _GRACE = 1.0
 
 
@@ -77,7 +78,7 @@ def exchange(process: Popen[bytes], feed: bytes | None, timeout: float) -> tuple
             raise TimeoutError
         for descriptor, _ in poll.poll(left * 1000):
             if descriptor in taken:
-                chunk = os.read(descriptor, _CHUNK)
+                chunk = os.read(descriptor, CHUNK)
                 taken[descriptor] += chunk
                 if not chunk:
                     poll.unregister(descriptor)
@@ -96,7 +97,7 @@ def exchange(process: Popen[bytes], feed: bytes | None, timeout: float) -> tuple
 def _feed(descriptor: int, rest: memoryview) -> memoryview:
     """Write what the pipe takes; what is left. A process that reads no more is fed no more."""
     try:
-        return rest[os.write(descriptor, rest[:_CHUNK]) :] if rest else rest
+        return rest[os.write(descriptor, rest[:CHUNK]) :] if rest else rest
     except BlockingIOError:
         return rest
     except BrokenPipeError:

@@ -12,12 +12,10 @@ from contextlib import contextmanager
 from subprocess import Popen
 
 from state.git.door import QUICK, sentence
-from state.git.process import end
+from state.git.process import CHUNK, end
 from state.ports import RepositoryFault
 
 _TAIL = 4096
-_CHUNK = 1 << 16
-"""Bytes of one read; for more, each read would be given memory of its own by the kernel, and take it back."""
 
 
 class Ended(Exception):
@@ -80,7 +78,7 @@ class Talk:
             raise TimeoutError
         assert self._process.stdout is not None
         for descriptor, _ in self._poll.poll(left * 1000):
-            chunk = os.read(descriptor, _CHUNK)
+            chunk = os.read(descriptor, CHUNK)
             if descriptor == self._process.stdout.fileno():
                 if not chunk:
                     raise Ended(sentence(self._last_words()))
