@@ -1,6 +1,7 @@
 """The page in a real browser: it follows a run live, is steered by keyboard alone, and asks its own server alone."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -251,6 +252,7 @@ async def test_a_stranger_is_asked_to_log_in_and_may_use_the_token(story: Story,
     # The page may ask once more for the runs after it has lost its right to.
     async with on_stage(story.world) as stage, browsing(browser, stage, may_miss=True) as page:
         await page.locator(".card").wait_for()
+        await page.goto("about:blank")  # a page that is open would go on asking, and be refused
         await page.context.clear_cookies()
         await page.goto(f"{stage.url}/login")
         await page.get_by_label("Token").fill(TOKEN)
@@ -258,6 +260,27 @@ async def test_a_stranger_is_asked_to_log_in_and_may_use_the_token(story: Story,
         await page.locator(".card").wait_for()
         await page.get_by_role("button", name="Log out").click()
         await page.get_by_label("Token").wait_for()
+
+
+async def test_logging_out_ends_the_feeds_before_the_right_to_them(story: Story, browser: Browser) -> None:
+    async with on_stage(story.world) as stage, browsing(browser, stage, may_miss=True) as page:
+        await page.goto("about:blank")
+        async with page.expect_websocket() as opening:
+            await page.goto(stage.url + RUN)
+        feed = await opening.value
+        ended = []
+
+        async def not_yet(route: Any) -> None:
+            if not feed.is_closed():
+                await feed.wait_for_event("close")
+            ended.append(True)
+            await route.continue_()
+
+        await page.route("**/logout", not_yet)
+        await live(page)
+        await page.get_by_role("button", name="Log out").click()
+        await page.get_by_label("Token").wait_for()
+        assert ended == [True]
 
 
 async def test_the_description_of_the_api_is_read_in_the_browser(story: Story, browser: Browser) -> None:

@@ -226,4 +226,7 @@ export function useEvents(name: string, ear: Ear): void {
   }, [name, ear]);
 }
 
+/** End every feed, for a page whose right to them is about to end: what it shows stays as it is. */
+export const endFeeds = (): void => followed.forEach((one) => one.end());
+
 export const refreshRun = (name: string): void => followed.get(name)?.refresh();

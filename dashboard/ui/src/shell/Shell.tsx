@@ -8,7 +8,7 @@ import { useMemo, useState, type ReactNode } from "react";
 import { Link, NavLink, Outlet, useLocation, useNavigate } from "react-router";
 import { api, Problem } from "../api/client";
 import { isEnded, type RunSummary } from "../api/types";
-import { useLive } from "../live/store";
+import { endFeeds, useLive } from "../live/store";
 import { useIntend, useSure } from "../parts/steer";
 import { useLook, type Choice } from "../look/theme";
 import { choose, language, useSay } from "../words";
@@ -68,7 +68,7 @@ export function Shell() {
         </Button>
         <Button type="text" icon={<QuestionCircleOutlined aria-hidden />} onClick={() => setAsks("help")} aria-label={say("keys.title")} />
         <a className="plain-link" href="/docs" title={say("nav.api")}><ApiOutlined aria-hidden /><span className="unseen">{say("nav.api")}</span></a>
-        <Button type="text" icon={<LogoutOutlined aria-hidden />} aria-label={say("nav.logout")} onClick={() => void fetch("/logout", { method: "POST" }).then(() => location.assign("/login"))} />
+        <Button type="text" icon={<LogoutOutlined aria-hidden />} aria-label={say("nav.logout")} onClick={() => void logOut()} />
       </header>
       {error instanceof Problem && error.code === "store-away" ? <p className="store-away" role="alert">{say("link.store", { why: error.message })}</p> : null}
       <main id="main" tabIndex={-1}><Outlet /></main>
@@ -76,6 +76,12 @@ export function Shell() {
       <Finder run={run} open={asks === "palette"} close={() => setAsks("")} deeds={{ nextColour, nextLanguage, tell, help: () => setAsks("help") }} runs={runs} />
     </div>
   );
+}
+
+async function logOut(): Promise<void> {
+  endFeeds(); // one that connects after the session has ended would only be refused
+  await fetch("/logout", { method: "POST" }).catch(() => undefined);
+  location.assign("/login");
 }
 
 function Place({ to, icon, children, end }: { to: string; icon: ReactNode; children: ReactNode; end?: boolean }) {
