@@ -68,12 +68,19 @@ class Taking:
         env = self.env if literal else {**self.env, "GIT_LITERAL_PATHSPECS": "0"}
         return self._door.run(args, env=env, cwd=self.path, feed=feed, ok=ok, timeout=LONG)
 
-    def again(self, tree: bytes) -> Taken:
-        """The tree now, where the private index still describes the worktree as it was when it held `tree`."""
-        listing = self.listing()
-        if listing.plain and not listing.work:
-            return Taken(tree, True)
-        return self._taken(listing, Globs(()))
+    def again(self, tree: bytes, head: str, keep: Globs) -> Taken:
+        """The tree now, where the private index still describes the worktree as it was when it held `tree`, and the
+        worktree's own index is the same as then. Git reads every file that was written in the same second as its
+        index, which in a new worktree are all: the private one was written later, or is after the first time."""
+        try:
+            listing = self.listing()
+            if any(path.rpartition(b"/")[2] == b".gitignore" for path in listing.work):
+                return self.take(head, keep)  # what was taken in may be ignored now
+            if listing.plain and not listing.work and not keep:
+                return Taken(tree, True)
+            return self._taken(listing, keep)
+        except (RepositoryFault, OSError):
+            return self.take(head, keep)
 
     def take(self, head: str, keep: Globs) -> Taken:
         """`head` is what the index is filled from where the worktree's own, or its record, can not be used."""
@@ -81,15 +88,12 @@ class Taking:
             try:
                 # With its time: git tells by it which entries were written in the same instant as their files.
                 shutil.copy2(os.path.join(self._admin, "index"), self._index)
-                return self._take(keep)
+                return self._taken(self.listing(), keep)
             except (RepositoryFault, OSError):
                 self._left_out = True
         self.env["GIT_DIR"] = self._door.common_dir
         self._git(["read-tree", "--empty"])
         self._git(["read-tree", head])
-        return self._take(keep)
-
-    def _take(self, keep: Globs) -> Taken:
         return self._taken(self.listing(), keep)
 
     def _taken(self, listing: Listing, keep: Globs) -> Taken:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from state.git import trees
 from state.git.door import LONG
+from state.git.globs import Globs
 from state.git.repository import GitRepository
 from state.git.snapshot import Taking
 from state.git.still import Stillness, folders_of
@@ -23,12 +24,21 @@ _FEW = 200
 """Paths up to which they are written one by one: a quarter of the cost, in a repository of 5,000 files. Git holds each
 of them against every entry of the index, so that for more it is better to go through both trees."""
 
+Mark = tuple[int, int, int, int]
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The tree that a worktree holds, as its private index describes it."""
+    """The tree that a worktree holds, as its private index describes it; and the mark of its own index then."""
 
     tree: bytes
+    own: Mark
+
+
+def mark_of(admin: str) -> Mark:
+    """Another one when git has written the index of that worktree since."""
+    there = os.stat(os.path.join(admin, "index"))
+    return there.st_ino, there.st_size, there.st_mtime_ns, there.st_ctime_ns
 
 
 class Move:
@@ -41,30 +51,33 @@ class Move:
         self._index = index
         self._still = still
 
-    def go(self, ready: Ready, commit: Sha) -> bool:
-        """Whether the worktree now stands at `commit`, and is `ready` there; after False its state is unknown. What was
-        left there since it was made `ready` goes, but for ignored files."""
+    def go(self, ready: Ready, commit: Sha) -> Ready | None:
+        """The worktree, which now stands at `commit`; after None its state is unknown. What was left there since it was
+        made `ready` goes, but for ignored files."""
         try:
             if not self._is_whole():
-                return False
-            tree = self._stands_at(ready)
-            return tree is not None and self._move(tree, commit)
+                return None
+            tree = self._stands_at(ready, commit)
+            if tree is None or not self._move(tree, commit):
+                return None
+            return Ready(self._objects.tree_id(commit), mark_of(self._admin))
         except (RepositoryFault, OSError):
-            return False
+            return None
 
     def begin(self, tree: bytes) -> Ready:
         """A worktree that git has just filled with `tree`, ready to be moved."""
         shutil.copy2(os.path.join(self._admin, "index"), self._index)
         self._still.watch(self._path, trees.folders(self._objects, tree))
         self._still.forget(self._path)
-        return Ready(tree)
+        return Ready(tree, mark_of(self._admin))
 
-    def _stands_at(self, ready: Ready) -> bytes | None:
+    def _stands_at(self, ready: Ready, commit: Sha) -> bytes | None:
         """The tree that the worktree holds; None where that can not be said."""
         if self._still.holds(self._path):
             return ready.tree
         self._still.forget(self._path)
-        taken = Taking(self._door, self._objects, self._path, self._admin, self._index).again(ready.tree)
+        taking = Taking(self._door, self._objects, self._path, self._admin, self._index)
+        taken = taking.again(ready.tree, commit, Globs(()))
         return taken.tree if taken.complete else None
 
     def _is_whole(self) -> bool:

@@ -120,10 +120,10 @@ class GitWorktrees:
         ready, place.ready = place.ready, None
         mine = self._records(path)
         there = self._objects.tree_id(commit)
-        ours = len(mine) == 1 and mine[0].ours
-        if ours and ready is not None and self._move_of(path, mine[0], place).go(ready, commit):
-            place.ready = warm.Ready(there)
-            return
+        if len(mine) == 1 and mine[0].ours and ready is not None:
+            place.ready = self._move_of(path, mine[0], place).go(ready, commit)
+            if place.ready is not None:
+                return
         self._take_down(path, mine)
         if os.path.lexists(path) and (not os.path.isdir(path) or os.listdir(path)):
             raise WorktreeFault(f"{shown(path)} exists and is not a worktree of this repository")
@@ -182,7 +182,7 @@ class GitWorktrees:
     # ------------------------------------------------------------------------------------------ snapshot
 
     def _snapshot(self, path: str, base: Sha, keep: Globs, stamp: tuple[str, float], place: _Place) -> Snapshot:
-        place.ready = None
+        ready, place.ready = place.ready, None
         mine = self._records(path)
         if not os.path.isdir(path):
             raise WorktreeFault(f"there is no worktree at {shown(path)}")
@@ -192,15 +192,19 @@ class GitWorktrees:
         grown = self._repository.history.is_ancestor(base, head)
         taking = Taking(self._door, self._objects, path, admin, place.index)
         self._still.forget(path)
-        taken = taking.take(head, keep)
+        own = _mark(admin)
+        if ready is not None and ready.own == own:
+            taken = taking.again(ready.tree, head, keep)
+        else:
+            taken = taking.take(head, keep)
         parent = head if grown else base
         commit = parent
         if taken.tree != self._objects.tree_id(parent):
             commit = self._repository.write_commit(Sha(taken.tree.hex()), [parent], *stamp)
         changes = list(trees.changes(self._objects, self._objects.tree_id(base), taken.tree))
         filled = self._filled(base, taken.tree, changes, taking) if mine else []
-        if taken.complete and mine and not filled and private.belongs(admin):
-            place.ready = warm.Ready(taken.tree)
+        if taken.complete and own is not None and not filled and private.belongs(admin):
+            place.ready = warm.Ready(taken.tree, own)
             self._still.watch(path, trees.folders(self._objects, taken.tree))
         inside = submodules.left_in(self._here, self._objects, path, filled, self._objects.tree_id(base))
         reached = self._with_left_behind(admin, base, head, inside, stamp[1]) if mine else head
@@ -244,6 +248,14 @@ class GitWorktrees:
             clear(path)
         for record in mine:
             _forget(record)
+
+
+def _mark(admin: str) -> warm.Mark | None:
+    """None where there is no index, or no record of the worktree."""
+    try:
+        return warm.mark_of(admin) if admin else None
+    except OSError:
+        return None
 
 
 def clear(path: str) -> None:

@@ -243,6 +243,44 @@ async def test_a_filter_that_fails_loses_nothing(ground: Ground) -> None:
     assert await ground.read(taken.commit, "run") == b"a.txt"
 
 
+async def test_a_second_look_sees_what_is_ignored_since_and_what_was_taken_back(ground: Ground) -> None:
+    write(ground.tree, {"new": "n\n", "notes.tmp": "t\n", "a.txt": "changed\n", "x.log": "l\n"})
+    assert (await ground.snapshot()).paths == ("a.txt", "new", "notes.tmp")
+    (ground.tree / "new").unlink()
+    write(ground.tree, {"a.txt": "1\n"})
+    assert (await ground.snapshot()).paths == ("notes.tmp",)
+    write(ground.tree, {".gitignore": "*.tmp\n*.log\nbuilt/\n"})
+    assert (await ground.snapshot()).paths == (".gitignore",)
+
+
+async def test_a_second_look_sees_what_the_agent_told_git_since(ground: Ground) -> None:
+    write(ground.tree, {"x.log": "l\n", "y.log": "l\n"})
+    assert (await ground.snapshot()).paths == ()
+    git(ground.tree, "add", "-f", "x.log")
+    assert (await ground.snapshot()).paths == ("x.log",)
+    git(ground.tree, "rm", "-q", "--cached", "x.log")
+    git(ground.tree, "update-index", "--assume-unchanged", "b.txt")
+    write(ground.tree, {"b.txt": "hidden\n"})
+    assert (await ground.snapshot()).paths == ("b.txt",)
+
+
+async def test_a_second_look_reads_what_was_changed_alone(ground: Ground, tmp_path: Path) -> None:
+    """In a new worktree each file is as young as the index, so that git reads every one of them."""
+    log = tmp_path / "read"
+    git(ground.top, "config", "filter.seen.clean", f"echo %f >> {log}; cat")
+    full = save(ground.tree, {".gitattributes": "*.py filter=seen\n"} | {f"lib/{at:02d}.py": "x\n" for at in range(20)})
+    await ground.worktrees.remove(str(ground.tree))
+    await ground.prepare(Sha(full))
+    await asyncio.sleep(1.1)  # git looks at whole seconds
+    write(ground.tree, {"lib/07.py": "changed\n"})
+    await ground.snapshot(base=Sha(full))
+    log.write_text("")
+    write(ground.tree, {"lib/07.py": "changed again\n"})
+    taken = await ground.snapshot(base=Sha(full))
+    assert await ground.read(taken.commit, "lib/07.py") == b"changed again\n"
+    assert set(log.read_text().split()) == {"lib/07.py"}
+
+
 async def test_ignored_files_the_plan_keeps_are_work_also_in_folders(ground: Ground) -> None:
     write(ground.tree, {"built/deep/out.js": "o\n", "built/other": "x\n", "x.log": "l\n"})
     make(ground.tree / "built/inner", {"out.js": "i\n"})
