@@ -21,7 +21,7 @@ from state.ports import RepositoryFault
 _LIST = ["ls-files", "-z", "-v", "--cached", "--modified", "--others", "--exclude-standard"]
 _FLAGGED = b"hsmrck"
 """`ls-files -v` writes its tag small for an entry that git was told to take for unchanged."""
-_COARSE = 0.02
+COARSE = 0.02
 """Seconds by which a file system's clock may be behind ours: it ticks with the kernel's timer."""
 
 
@@ -68,17 +68,20 @@ class Taking:
         env = self.env if literal else {**self.env, "GIT_LITERAL_PATHSPECS": "0"}
         return self._door.run(args, env=env, cwd=self.path, feed=feed, ok=ok, timeout=LONG)
 
-    def again(self, tree: bytes, head: str, keep: Globs) -> Taken:
+    def again(self, tree: bytes, head: str, keep: Globs, touched: Collection[bytes] = ()) -> Taken:
         """The tree now, where the private index still describes the worktree as it was when it held `tree`, and the
-        worktree's own index is the same as then. Git reads every file that was written in the same second as its
-        index, which in a new worktree are all: the private one was written later, or is after the first time."""
+        worktree's own index is the same as then. `touched` are files of that tree to read whatever git says of them.
+        """
         try:
             listing = self.listing()
             if any(path.rpartition(b"/")[2] == b".gitignore" for path in listing.work):
                 return self.take(head, keep)  # what was taken in may be ignored now
-            if listing.plain and not listing.work and not keep:
+            unseen = set(touched).difference(listing.work)
+            if listing.plain and not listing.work and not keep and not unseen:
                 return Taken(tree, True)
-            return self._taken(listing, keep)
+            if unseen:
+                self._git(["update-index", "--force-remove", "-z", "--stdin"], b"\0".join(unseen) + b"\0")
+            return self._taken(listing, keep, unseen)
         except (RepositoryFault, OSError):
             return self.take(head, keep)
 
@@ -96,8 +99,8 @@ class Taking:
         self._git(["read-tree", head])
         return self._taken(self.listing(), keep)
 
-    def _taken(self, listing: Listing, keep: Globs) -> Taken:
-        work = set(listing.work)
+    def _taken(self, listing: Listing, keep: Globs, also: Collection[bytes] = ()) -> Taken:
+        work = {*listing.work, *also}
         work.update(self._unflag(listing))
         for folder in listing.inside:
             work.update(self._unignored(self._walk(folder)))
@@ -108,10 +111,10 @@ class Taking:
         return Taken(tree, listing.plain and not self._left_out)
 
     def listing(self) -> Listing:
-        looked = time.time() - _COARSE
+        looked = time.time() - COARSE
         ran = self._git(_LIST)
         if ran.err and self._open_folders():
-            looked = time.time() - _COARSE
+            looked = time.time() - COARSE
             ran = self._git(_LIST)
         work: list[bytes] = []
         inside: list[bytes] = []
@@ -133,13 +136,13 @@ class Taking:
                 changed = changed or tag != b"?"
         listing = Listing(tuple(work), tuple(inside), tuple(flagged), tuple(skipped))
         if listing.plain and not changed:
-            self._looked_at(looked)
+            self.unchanged_until(looked)
         return listing
 
-    def _looked_at(self, when: float) -> None:
+    def unchanged_until(self, when: float) -> None:
         """Git reads the content of each file that was written in the same second as the index, which are all of them
-        in a new worktree. This listing has just done so and found each as the index says; the later time of the index
-        spares the next call the same. (With a changed file it would hide the change from that call.)"""
+        in a new worktree. Where each is known to have been as the index says at some later time, that time of the index
+        spares it. (A change before hides from git then, where it left the size and came in that very second.)"""
         if os.stat(self._index).st_mtime < when:
             os.utime(self._index, (when, when))
 

@@ -73,17 +73,20 @@ class Stillness:
             self._hear()
             return bool(self._folders.get(place)) and self._touched.get(place) == set()
 
-    def forget(self, place: str, but_for: Collection[bytes] | None = None) -> None:
-        """Begin anew; with `but_for`, only changes of these files and of the folders above them are forgotten."""
+    def forget(self, place: str, but_for: Collection[bytes] | None = None) -> frozenset[bytes] | None:
+        """Begin anew; with `but_for`, only changes of these files and of the folders above them are forgotten. What was
+        touched until now, files and folders; None where that is not known."""
         with self._lock:
             self._hear()
             touched = self._touched.get(place)
             if touched is None:
-                return  # more happened than is known, its folders moved perhaps: they have to be watched anew
+                return None  # more happened than is known, its folders moved perhaps: they have to be watched anew
+            until_now = frozenset(touched)
             if but_for is None:
                 touched.clear()
             else:
                 touched.difference_update(but_for, folders_of(but_for))
+            return until_now
 
     def drop(self, place: str) -> None:
         """Hear no more of a place."""

@@ -29,10 +29,12 @@ Mark = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The tree that a worktree holds, as its private index describes it; and the mark of its own index then."""
+    """The tree that a worktree holds, as its private index describes it; and the mark of its own index then. `new` when
+    git has just written all of it, in the same second as its index."""
 
     tree: bytes
     own: Mark
+    new: bool = False
 
 
 def mark_of(admin: str) -> Mark:
@@ -69,7 +71,7 @@ class Move:
         shutil.copy2(os.path.join(self._admin, "index"), self._index)
         self._still.watch(self._path, trees.folders(self._objects, tree))
         self._still.forget(self._path)
-        return Ready(tree, mark_of(self._admin))
+        return Ready(tree, mark_of(self._admin), new=True)
 
     def _stands_at(self, ready: Ready, commit: Sha) -> bytes | None:
         """The tree that the worktree holds; None where that can not be said."""

@@ -7,7 +7,8 @@ import os
 import shutil
 import stat
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
@@ -19,7 +20,7 @@ from state.git.gathering import gather
 from state.git.globs import Globs
 from state.git.holders import outlive
 from state.git.repository import GitRepository
-from state.git.snapshot import Taking
+from state.git.snapshot import COARSE, Taking
 from state.git.still import Stillness
 from state.git.submodules import Left
 from state.git.worktree_records import REASON, Record, records
@@ -191,10 +192,12 @@ class GitWorktrees:
         head = (head_of(self._objects, admin) if mine else None) or base
         grown = self._repository.history.is_ancestor(base, head)
         taking = Taking(self._door, self._objects, path, admin, place.index)
-        self._still.forget(path)
-        own = _mark(admin)
+        looked, own = time.time() - COARSE, _mark(admin)
+        touched = self._still.forget(path)
         if ready is not None and ready.own == own:
-            taken = taking.again(ready.tree, head, keep)
+            if ready.new and touched is not None:
+                taking.unchanged_until(looked)
+            taken = taking.again(ready.tree, head, keep, self._files(ready.tree, touched or ()))
         else:
             taken = taking.take(head, keep)
         parent = head if grown else base
@@ -210,6 +213,10 @@ class GitWorktrees:
         reached = self._with_left_behind(admin, base, head, inside, stamp[1]) if mine else head
         paths = tuple(sorted(os.fsdecode(change.path) for change in changes))
         return Snapshot(commit, reached, paths, tuple(os.fsdecode(one.path) for one in inside))
+
+    def _files(self, tree: bytes, touched: Collection[bytes]) -> list[bytes]:
+        leaves = ((path, trees.leaf_at(self._objects, tree, path)) for path in touched)
+        return [path for path, leaf in leaves if leaf is not None and leaf.mode != trees.TREE]
 
     def _filled(self, base: Sha, tree: bytes, changes: Sequence[trees.Change], taking: Taking) -> list[bytes]:
         """Submodules that were filled there; a worktree with one is not moved on from, since git leaves them as they

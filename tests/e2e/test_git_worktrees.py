@@ -281,6 +281,44 @@ async def test_a_second_look_reads_what_was_changed_alone(ground: Ground, tmp_pa
     assert set(log.read_text().split()) == {"lib/07.py"}
 
 
+@pytest.mark.parametrize("how", ["in place", "moved there", "with its folder", "in a folder that was away"])
+async def test_a_change_in_the_second_of_the_checkout_is_seen(ground: Ground, how: str) -> None:
+    """Of the same size too: git can not tell it from the file's time."""
+    await ground.worktrees.remove(str(ground.tree))
+    await ground.prepare()
+    lib = ground.tree / "lib"
+    match how:
+        case "in place":
+            (lib / "c.txt").write_text("C\n")
+        case "moved there":
+            (lib / "new").write_text("C\n")
+            (lib / "new").replace(lib / "c.txt")
+        case "with its folder":
+            shutil.rmtree(lib)
+            write(ground.tree, {"lib/c.txt": "C\n"})
+        case _:
+            lib.rename(ground.tree / "away")
+            (ground.tree / "away/c.txt").write_text("C\n")
+            (ground.tree / "away").rename(lib)
+    await asyncio.sleep(1.1)
+    taken = await ground.snapshot()
+    assert taken.paths == ("lib/c.txt",)
+    assert await ground.read(taken.commit, "lib/c.txt") == b"C\n"
+
+
+async def test_a_first_look_reads_what_was_changed_alone(ground: Ground, tmp_path: Path) -> None:
+    log = tmp_path / "read"
+    git(ground.top, "config", "filter.seen.clean", f"echo %f >> {log}; cat")
+    full = save(ground.tree, {".gitattributes": "*.py filter=seen\n"} | {f"lib/{at:02d}.py": "x\n" for at in range(20)})
+    await ground.worktrees.remove(str(ground.tree))
+    await ground.prepare(Sha(full))
+    await asyncio.sleep(1.1)
+    log.write_text("")
+    write(ground.tree, {"lib/07.py": "changed\n"})
+    assert (await ground.snapshot(base=Sha(full))).paths == ("lib/07.py",)
+    assert set(log.read_text().split()) == {"lib/07.py"}
+
+
 async def test_ignored_files_the_plan_keeps_are_work_also_in_folders(ground: Ground) -> None:
     write(ground.tree, {"built/deep/out.js": "o\n", "built/other": "x\n", "x.log": "l\n"})
     make(ground.tree / "built/inner", {"out.js": "i\n"})
