@@ -3,10 +3,12 @@
 Never: a secret in a log, a message or a comparison that tells by its time how much of a guess was right.
 """
 
+import asyncio
 import hashlib
 import secrets
 from collections import OrderedDict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hmac import compare_digest
@@ -63,6 +65,12 @@ class _Guesses:
             self._wrong.popitem(last=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Session:
+    until: float
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class Access:
     """`address` is the network address of who asks; wrong guesses are counted for each, and a tenth different one
     within a minute makes every further one `SLOW_DOWN` unseen until the minute is over."""
@@ -73,7 +81,7 @@ class Access:
         self._login_seconds = login_seconds
         self._session_seconds = session_seconds
         self._links: OrderedDict[bytes, float] = OrderedDict()
-        self._sessions: OrderedDict[bytes, float] = OrderedDict()
+        self._sessions: OrderedDict[bytes, _Session] = OrderedDict()
         self._guesses = _Guesses(clock)
 
     def check_token(self, address: str, token: str) -> Verdict:
@@ -102,19 +110,30 @@ class Access:
     def open_session(self) -> str:
         """The secret of a new session, for a cookie; the oldest session ends when there are too many."""
         session = secrets.token_urlsafe(32)
-        self._sessions[_digest(session)] = self._clock.now() + self._session_seconds
+        self._sessions[_digest(session)] = _Session(self._clock.now() + self._session_seconds)
         while len(self._sessions) > _SESSIONS:
-            self._sessions.popitem(last=False)
+            self._sessions.popitem(last=False)[1].closed.set()
         return session
 
     def is_session(self, session: str) -> bool:
         """Whether this is an open session. Wrong ones are not counted: 256 random bits are not guessed, and a page
         that was left open over a restart would lock its owner out."""
-        until = self._sessions.get(_digest(session))
-        return until is not None and until > self._clock.now()
+        one = self._sessions.get(_digest(session))
+        return one is not None and one.until > self._clock.now()
 
     def close_session(self, session: str) -> None:
-        self._sessions.pop(_digest(session), None)
+        one = self._sessions.pop(_digest(session), None)
+        if one is not None:
+            one.closed.set()
+
+    async def ended(self, session: str) -> None:
+        """Wait until that session is closed or its time is over; who follows something with it is let go then."""
+        one = self._sessions.get(_digest(session))
+        if one is None:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, one.until - self._clock.now())):
+                await one.closed.wait()
 
     def _judge(self, address: str, digest: bytes, known: Iterable[bytes]) -> Verdict:
         if self._guesses.too_many(address):

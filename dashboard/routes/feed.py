@@ -8,11 +8,12 @@ from contextlib import aclosing, suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, WebSocket
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
+from dashboard.door import BY, session_of
 from dashboard.live import HEARTBEAT, SEND_TIMEOUT, FeedEnded, Feeds, first_of
 from dashboard.problems import Problem, code_of, problem
 from dashboard.room import Room, TheRoom, room_of
@@ -24,6 +25,7 @@ router = APIRouter(prefix="/api/v1", tags=["feed"])
 _SERVER_PINGS = None
 _GOING_AWAY = 1001
 _FAILED = 1011
+_NOT_ALLOWED = 1008
 _RECONNECT = "retry: 1000\n\n"
 _STILL_HERE = ": still here\n\n"
 # The kernel ends a connection whose peer takes nothing (see serve.py); where it does not, this does.
@@ -53,7 +55,27 @@ async def socket(websocket: WebSocket, run: str, after: str = "0") -> None:
         await websocket.send_denial_response(problem(503, code_of(error), str(error)))
         return
     await websocket.accept()
-    await first_of(_until_gone(websocket), _send_frames(websocket, room.feeds, name, place))
+    right = _Right(room, websocket)
+    await first_of(_until_gone(websocket), _send_frames(websocket, room.feeds, name, place), right.until_over())
+    if right.over:
+        with suppress(WebSocketDisconnect, TimeoutError):
+            async with asyncio.timeout(SEND_TIMEOUT):
+                await websocket.close(_NOT_ALLOWED, "the session has ended")
+
+
+class _Right:
+    """What a client may follow by: a person's session, which ends some time, or a program's token."""
+
+    def __init__(self, room: Room, connection: HTTPConnection) -> None:
+        self._room, self._connection = room, connection
+        self.over = False
+
+    async def until_over(self) -> None:
+        if self._connection.scope.get(BY) == "dashboard":
+            await self._room.access.ended(session_of(self._connection.headers) or "")
+            self.over = True
+        else:
+            await asyncio.Event().wait()
 
 
 def _number(text: str) -> int:
@@ -90,15 +112,18 @@ class _ServerSent(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, feeds: Feeds, run: RunId, place: Seq) -> None:
+    def __init__(self, feeds: Feeds, run: RunId, place: Seq, right: _Right) -> None:
         super().__init__(headers={"X-Accel-Buffering": "no"})
         del self.headers["content-length"]
-        self._feeds, self._run, self._place = feeds, run, place
+        self._feeds, self._run, self._place, self._right = feeds, run, place, right
         self._gone = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        await first_of(self._until_gone(receive), self._send_all(send))
+        await first_of(self._until_gone(receive), self._send_all(send), self._right.until_over())
+        if self._right.over:
+            with suppress(TimeoutError):
+                await _send(send, "", more=False)
 
     async def _until_gone(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
@@ -149,4 +174,4 @@ async def stream(
     """Envelopes from `after`, or after `Last-Event-ID` when a client comes back, without gap or repeat."""
     wanted = after if last_event_id is None else _number(last_event_id)
     place = await _place(room, RunId(run), wanted)
-    return _ServerSent(room.feeds, RunId(run), place)
+    return _ServerSent(room.feeds, RunId(run), place, _Right(room, request))

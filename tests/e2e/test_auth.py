@@ -1,5 +1,6 @@
 """The door, over a real server: who has no token learns nothing, and no other site's page can act through a browser."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
@@ -8,11 +9,11 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from dashboard.app import login_path
 from dashboard.ports import Options
-from tests.support.stage import TOKEN, Stage, on_stage
+from tests.support.stage import PATIENCE, TOKEN, Stage, on_stage
 from tests.support.story import Story, World
 
 RUN = "/api/v1/runs/bookshop-1"
@@ -133,6 +134,34 @@ async def test_a_person_logs_in_with_a_token_and_out_again(stage: Stage) -> None
         cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         assert (await client.post("/logout", headers=origin)).status_code == 303
         assert (await client.get("/api/v1/runs", headers={"Cookie": cookies})).status_code == 401
+
+
+async def test_who_logs_out_follows_no_more(stage: Stage) -> None:
+    """In another tab too; a program with the token goes on."""
+    person, program = await session(stage), {"Authorization": f"Bearer {TOKEN}"}
+    origin = {"Origin": stage.url}
+    url = f"{stage.url.replace('http', 'ws')}{RUN}/feed"
+    async with (
+        connect(url, additional_headers=person | origin, proxy=None) as mine,
+        connect(url, additional_headers=program, proxy=None) as other,
+        stage.client(None) as client,
+        client.stream("GET", f"{RUN}/feed", headers=person) as served,
+    ):
+        await asyncio.gather(mine.recv(), other.recv())
+        lines = served.aiter_lines()
+        while not (await anext(lines)).startswith("data:"):
+            pass
+        assert (await client.post("/logout", headers=person | origin)).status_code == 303
+        async with asyncio.timeout(PATIENCE):
+            async for _ in lines:
+                pass
+            with pytest.raises(ConnectionClosed) as closed:
+                await mine.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1008
+        pong = await other.ping()
+        async with asyncio.timeout(PATIENCE):
+            await pong
 
 
 async def test_cookies_of_two_servers_on_one_machine_do_not_meet(stage: Stage) -> None:

@@ -283,6 +283,16 @@ async def test_logging_out_ends_the_feeds_before_the_right_to_them(story: Story,
         assert ended == [True]
 
 
+async def test_other_tabs_of_who_logs_out_ask_to_log_in(story: Story, browser: Browser) -> None:
+    async with on_stage(story.world) as stage, browsing(browser, stage, path=RUN, may_miss=True) as page:
+        await live(page)
+        other = await page.context.new_page()
+        await other.goto(stage.url)
+        await other.locator(".card").wait_for()
+        await other.get_by_role("button", name="Log out").click()
+        await page.get_by_label("Token").wait_for()
+
+
 async def test_the_description_of_the_api_is_read_in_the_browser(story: Story, browser: Browser) -> None:
     async with on_stage(story.world) as stage, browsing(browser, stage) as page:
         await page.goto(f"{stage.url}/docs")

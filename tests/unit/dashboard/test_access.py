@@ -1,5 +1,7 @@
 """Tokens, links and sessions: what is right comes in, what is wrong is slowed down, and nothing is kept in clear."""
 
+import asyncio
+
 from dashboard.auth import Access, Verdict
 from tests.support.story import HandClock
 
@@ -72,6 +74,24 @@ def test_a_session_ends_by_time_and_by_logging_out() -> None:
     assert not door.is_session(first)
     clock.at += 3601
     assert not door.is_session(second)
+
+
+async def test_who_follows_by_a_session_hears_of_its_end() -> None:
+    clock = HandClock()
+    door = access(clock)
+    left, late, old = door.open_session(), door.open_session(), door.open_session()
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        waiting = {name: group.create_task(door.ended(name)) for name in (left, old, "never opened")}
+        await asyncio.wait(waiting.values(), return_when=asyncio.FIRST_COMPLETED)
+        assert [name for name, task in waiting.items() if task.done()] == ["never opened"]
+        door.close_session(left)
+        await waiting[left]
+        assert not waiting[old].done()
+        for _ in range(1024):
+            door.open_session()  # the oldest give way
+        await waiting[old]
+        clock.at += 3601
+        await door.ended(late)
 
 
 def test_stale_sessions_are_no_guesses() -> None:

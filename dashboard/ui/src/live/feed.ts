@@ -14,6 +14,7 @@ export interface Listener {
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 8000;
 const REFUSALS = 2;
+const NOT_ALLOWED = 1008; // the session has ended: the next snapshot is refused, and leads to the login
 
 /** Follow `run` after `cursor` until the returned function is called. */
 export function follow(run: string, cursor: number, listener: Listener): () => void {
@@ -40,10 +41,11 @@ export function follow(run: string, cursor: number, listener: Listener): () => v
       place = envelopes[envelopes.length - 1]!.seq;
       listener.take(envelopes);
     };
-    socket.onclose = () => {
+    socket.onclose = ({ code }) => {
       if (ended) return;
       listener.link("lost");
       if (!opened) refused += 1;
+      if (code === NOT_ALLOWED) refused = REFUSALS;
       timer = window.setTimeout(() => void again(), wait);
       wait = Math.min(wait * 2, LONGEST_WAIT);
     };
