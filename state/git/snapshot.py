@@ -42,10 +42,12 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The tree; and whether the private index describes the worktree fully, so that it can be moved on from."""
+    """The tree; whether the private index describes the worktree fully, so that it can be moved on from; and the paths
+    that were looked at for a change of them."""
 
     tree: bytes
     complete: bool
+    work: Collection[bytes] = ()
 
 
 class Taking:
@@ -69,13 +71,10 @@ class Taking:
         return self._door.run(args, env=env, cwd=self.path, feed=feed, ok=ok, timeout=LONG)
 
     def again(self, tree: bytes, head: str, keep: Globs, touched: Collection[bytes] = ()) -> Taken:
-        """The tree now, where the private index still describes the worktree as it was when it held `tree`, and the
-        worktree's own index is the same as then. `touched` are files of that tree to read whatever git says of them.
-        """
+        """The tree now, where the private index still describes the worktree as it was when it held `tree`. `touched`
+        are files of that tree to read whatever git says of them."""
         try:
             listing = self.listing()
-            if any(path.rpartition(b"/")[2] == b".gitignore" for path in listing.work):
-                return self.take(head, keep)  # what was taken in may be ignored now
             unseen = set(touched).difference(listing.work)
             if listing.plain and not listing.work and not keep and not unseen:
                 return Taken(tree, True)
@@ -108,7 +107,7 @@ class Taking:
             work.update(self._ignored(keep))
         self._add(work)
         tree = bytes.fromhex(self._git(["write-tree"]).out.decode().strip())
-        return Taken(tree, listing.plain and not self._left_out)
+        return Taken(tree, listing.plain and not self._left_out, work)
 
     def listing(self) -> Listing:
         looked = time.time() - COARSE

@@ -30,11 +30,13 @@ Mark = tuple[int, int, int, int]
 @dataclass(frozen=True, slots=True)
 class Ready:
     """The tree that a worktree holds, as its private index describes it; and the mark of its own index then. `new` when
-    git has just written all of it, in the same second as its index."""
+    git has just written all of it, in the same second as its index. `gone` are paths that are not in that tree, and in
+    its own index perhaps."""
 
     tree: bytes
     own: Mark
     new: bool = False
+    gone: frozenset[bytes] = frozenset()
 
 
 def mark_of(admin: str) -> Mark:

@@ -194,12 +194,14 @@ class GitWorktrees:
         taking = Taking(self._door, self._objects, path, admin, place.index)
         looked, own = time.time() - COARSE, _mark(admin)
         touched = self._still.forget(path)
-        if ready is not None and ready.own == own:
-            if ready.new and touched is not None:
+        if ready is not None and touched is not None and ready.own == own and self._goes_on(path, ready, touched):
+            if ready.new:
                 taking.unchanged_until(looked)
-            taken = taking.again(ready.tree, head, keep, self._files(ready.tree, touched or ()))
+            taken = taking.again(ready.tree, head, keep, self._files(ready.tree, touched))
+            gone = ready.gone
         else:
             taken = taking.take(head, keep)
+            gone = frozenset()
         parent = head if grown else base
         commit = parent
         if taken.tree != self._objects.tree_id(parent):
@@ -207,12 +209,26 @@ class GitWorktrees:
         changes = list(trees.changes(self._objects, self._objects.tree_id(base), taken.tree))
         filled = self._filled(base, taken.tree, changes, taking) if mine else []
         if taken.complete and own is not None and not filled and private.belongs(admin):
-            place.ready = warm.Ready(taken.tree, own)
+            left = [one for one in taken.work if trees.leaf_at(self._objects, taken.tree, one) is None]
+            place.ready = warm.Ready(taken.tree, own, gone=gone.union(left))
             self._still.watch(path, trees.folders(self._objects, taken.tree))
         inside = submodules.left_in(self._here, self._objects, path, filled, self._objects.tree_id(base))
         reached = self._with_left_behind(admin, base, head, inside, stamp[1]) if mine else head
         paths = tuple(sorted(os.fsdecode(change.path) for change in changes))
         return Snapshot(commit, reached, paths, tuple(os.fsdecode(one.path) for one in inside))
+
+    def _goes_on(self, path: str, ready: warm.Ready, touched: Collection[bytes]) -> bool:
+        """Whether git would say the same of the private index as of a copy of the worktree's own: what was taken in
+        from outside is not ignored meanwhile, and what was taken out is not there again, ignored but known to its own.
+        In a folder that is new nobody knows what came before it was watched."""
+        top = os.fsencode(path)
+        return not any(
+            one.rpartition(b"/")[2] == b".gitignore" or self._is_folder(ready.tree, one) for one in touched
+        ) and not any(os.path.lexists(os.path.join(top, one)) for one in ready.gone)
+
+    def _is_folder(self, tree: bytes, path: bytes) -> bool:
+        leaf = trees.leaf_at(self._objects, tree, path) if path else None
+        return not path or (leaf is not None and leaf.mode == trees.TREE)
 
     def _files(self, tree: bytes, touched: Collection[bytes]) -> list[bytes]:
         leaves = ((path, trees.leaf_at(self._objects, tree, path)) for path in touched)

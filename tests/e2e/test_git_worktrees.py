@@ -253,6 +253,39 @@ async def test_a_second_look_sees_what_is_ignored_since_and_what_was_taken_back(
     assert (await ground.snapshot()).paths == (".gitignore",)
 
 
+async def test_a_file_that_came_back_is_work_though_it_is_ignored(ground: Ground) -> None:
+    write(ground.tree, {"x.log": "l\n"})
+    git(ground.tree, "add", "-f", "x.log")
+    assert (await ground.snapshot()).paths == ("x.log",)
+    (ground.tree / "x.log").unlink()
+    assert (await ground.snapshot()).paths == ()
+    write(ground.tree, {"x.log": "again\n"})
+    assert (await ground.snapshot()).paths == ("x.log",)
+
+
+async def test_a_folder_that_ignores_itself_after_a_look_is_no_work(ground: Ground) -> None:
+    """As the caches of tools do, once they have got round to it."""
+    write(ground.tree, {"cache/1": "1\n", "lib/cache/1": "1\n"})
+    assert (await ground.snapshot()).paths == ("cache/1", "lib/cache/1")
+    write(ground.tree, {"cache/.gitignore": "*\n", "lib/cache/.gitignore": "*\n"})
+    assert (await ground.snapshot()).paths == ()
+
+
+async def test_a_folder_that_ignores_itself_during_a_look_is_no_work_at_the_next(ground: Ground) -> None:
+    """Nobody watches a folder that is new."""
+
+    def meanwhile(step: str) -> None:
+        if step == "write-tree":
+            write(ground.tree, {"cache/.gitignore": "*\n"})
+
+    repository = GitRepository(str(ground.top), meanwhile)
+    ground.worktrees = GitWorktrees(repository)
+    write(ground.tree, {"cache/1": "1\n"})
+    assert (await ground.snapshot()).paths == ("cache/1",)
+    assert (await ground.snapshot()).paths == ()
+    await repository.close()
+
+
 async def test_a_second_look_sees_what_the_agent_told_git_since(ground: Ground) -> None:
     write(ground.tree, {"x.log": "l\n", "y.log": "l\n"})
     assert (await ground.snapshot()).paths == ()
