@@ -19,7 +19,7 @@ from state import events as ev
 from state.ids import START, RunId, Seq
 from state.intents import PauseRun, ResumeRun, Submitted
 from state.leases.holder import spoken
-from state.ports import StoreError
+from state.ports import RepositoryFault, StoreError, WorktreeFault
 from state.run import RunState
 
 Started = Callable[[Loop], None]
@@ -140,6 +140,23 @@ async def resume(house: House, name: RunId, by: str | None, manner: Manner, star
             async with _watched(house, run.seq, right, manner):
                 await loop.lead((ev.LeaseTaken(right.held.holder, right.held.token), *events))
     return run
+
+
+async def clear_left(house: House, told: Callable[[str], None]) -> None:
+    """Clear away what runs left on this machine that have ended, and whose leader was killed before it had done so."""
+    for head in await house.store.runs():
+        if not head.seq or not house.has_left(head.run):
+            continue
+        try:
+            newest = await house.store.read(head.run, Seq(head.seq - 1), 1)
+            ended = bool(newest) and isinstance(newest[0].event, ev.RunFinished)  # else it waits to be resumed
+            if ended and await is_settled(house, await load(house.store, head.run)):
+                await resume(house, head.run, None, Manner(lambda _: None), lambda _: None)
+        except LedElsewhere:
+            continue
+        except (Misuse, StoreError, RepositoryFault, WorktreeFault, ExceptionGroup) as fault:
+            why = f"what run {head.run} left here could not be cleared away: {fault}"
+            told(f"{why}; when that is mended, `tianting resume {head.run}` does it")
 
 
 async def is_settled(house: House, run: RunState) -> bool:

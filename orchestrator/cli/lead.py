@@ -23,7 +23,7 @@ from orchestrator.cli.voice import Line, Plain, Voice, standard_output
 from orchestrator.compose import House, unasked_walls
 from orchestrator.launch import check_home, new_run_id, plan_accepted
 from orchestrator.loop import Loop, Manner
-from orchestrator.session import Started, is_settled, launch, resume
+from orchestrator.session import Started, clear_left, is_settled, launch, resume
 from orchestrator.settings import Misuse
 from state import events as ev
 from state.ids import AttemptId, RunId, TaskId
@@ -70,6 +70,7 @@ def run_plan(
         plan = replace(plan, limits=replace(plan.limits, windows=windows))
 
     async def work(house: House) -> int:
+        await clear_left(house, out.complain)
         return await lead_plan(house, plan, showing, "run", climbs)
 
     return with_house(repo, store, work, leading=True, mqtt=mqtt)

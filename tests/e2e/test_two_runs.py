@@ -1,5 +1,6 @@
 """Several at work in one repository at once: two runs, a run and its user, a run and somebody who lands branches."""
 
+import asyncio
 import os
 import re
 from collections import Counter
@@ -7,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.compose import open_house
+from orchestrator.settings import Settings
+from state.ids import Sha
 from tests.support.command import Desk, Leader
 
 PLAN = """name: {NAME}
@@ -56,6 +60,31 @@ def test_the_same_plan_twice_at_once_lands_in_both_and_is_there_once(desk: Desk)
         assert set(desk.status(run).values()) == {"LANDED"}
     assert desk.git("status", "--porcelain") == ""
     assert desk.worktrees_left() == []
+
+
+async def test_what_a_run_left_whose_leader_was_killed_at_its_end_is_cleared_away_by_the_next(desk: Desk) -> None:
+    assert (await asyncio.to_thread(begin(desk, "x").end)).code == 0
+    [first] = desk.runs()
+    before = desk.log(first)
+    async with open_house(desk.top, Settings(desk.home / "tianting", "")) as house:
+        await house.worktrees.prepare(str(house.home / first / "backend-1"), Sha(desk.trunk()))
+        (house.home / "sessions" / first).mkdir(parents=True)
+    assert desk.worktrees_left()
+    assert (await asyncio.to_thread(begin(desk, "y").end)).code == 0
+    assert desk.worktrees_left() == []
+    assert not (house.home / "sessions" / first).exists()
+    assert desk.log(first) == before
+
+
+def test_what_can_not_be_cleared_away_stops_no_other_run(desk: Desk) -> None:
+    assert begin(desk, "x").end().code == 0
+    [first] = desk.runs()
+    [home] = (path for path in (desk.home / "tianting").iterdir() if path.is_dir())
+    desk.git("worktree", "add", "-q", "--detach", str(home / first / "backend-1"))
+    told = begin(desk, "y").end()
+    assert told.code == 0, told.err
+    assert f"what run {first} left here could not be cleared away" in told.err
+    assert (home / first / "backend-1" / "a.txt").exists()
 
 
 def test_what_the_user_commits_in_between_stays_on_the_trunk(desk: Desk) -> None:
