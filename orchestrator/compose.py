@@ -80,9 +80,14 @@ class House:
     def holder(self, label: str) -> str:
         return this_process(label)
 
+    def left(self) -> set[RunId]:
+        """Runs of which worktrees or conversations are on this machine, and other names of what is beside those."""
+        folders = (self.home, self.home / "sessions")
+        return {RunId(one.name) for folder in folders if folder.is_dir() for one in folder.iterdir()}
+
     def has_left(self, run: RunId) -> bool:
         """Whether worktrees or conversations of a run are on this machine."""
-        return (self.home / run).exists() or (self.home / "sessions" / run).exists()
+        return run in self.left()
 
     def wiring(self, run: RunState) -> Wiring:
         store = self.leading.store

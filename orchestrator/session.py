@@ -143,20 +143,22 @@ async def resume(house: House, name: RunId, by: str | None, manner: Manner, star
 
 
 async def clear_left(house: House, told: Callable[[str], None]) -> None:
-    """Clear away what runs left on this machine that have ended, and whose leader was killed before it had done so."""
-    for head in await house.store.runs():
-        if not head.seq or not house.has_left(head.run):
+    """Clear away what runs left on this machine that have ended, and whose leader was killed before it had done so.
+    What is on the disk is looked at, not every run that the store has."""
+    for name in sorted(house.left()):
+        last = await house.store.last_seq(name)
+        if not last:
             continue
         try:
-            newest = await house.store.read(head.run, Seq(head.seq - 1), 1)
+            newest = await house.store.read(name, Seq(last - 1), 1)
             ended = bool(newest) and isinstance(newest[0].event, ev.RunFinished)  # else it waits to be resumed
-            if ended and await is_settled(house, await load(house.store, head.run)):
-                await resume(house, head.run, None, Manner(lambda _: None), lambda _: None)
+            if ended and await is_settled(house, await load(house.store, name)):
+                await resume(house, name, None, Manner(lambda _: None), lambda _: None)
         except LedElsewhere:
             continue
         except (Misuse, StoreError, RepositoryFault, WorktreeFault, ExceptionGroup) as fault:
-            why = f"what run {head.run} left here could not be cleared away: {fault}"
-            told(f"{why}; when that is mended, `tianting resume {head.run}` does it")
+            why = f"what run {name} left here could not be cleared away: {fault}"
+            told(f"{why}; when that is mended, `tianting resume {name}` does it")
 
 
 async def is_settled(house: House, run: RunState) -> bool:

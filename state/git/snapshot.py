@@ -21,8 +21,13 @@ from state.ports import RepositoryFault
 _LIST = ["ls-files", "-z", "-v", "--cached", "--modified", "--others", "--exclude-standard"]
 _FLAGGED = b"hsmrck"
 """`ls-files -v` writes its tag small for an entry that git was told to take for unchanged."""
-COARSE = 0.02
+_COARSE = 0.02
 """Seconds by which a file system's clock may be behind ours: it ticks with the kernel's timer."""
+
+
+def a_moment_ago() -> float:
+    """Now (unix time), as the file system's clock may have it."""
+    return time.time() - _COARSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +115,10 @@ class Taking:
         return Taken(tree, listing.plain and not self._left_out, work)
 
     def listing(self) -> Listing:
-        looked = time.time() - COARSE
+        looked = a_moment_ago()
         ran = self._git(_LIST)
         if ran.err and self._open_folders():
-            looked = time.time() - COARSE
+            looked = a_moment_ago()
             ran = self._git(_LIST)
         work: list[bytes] = []
         inside: list[bytes] = []

@@ -7,7 +7,6 @@ import os
 import shutil
 import stat
 import threading
-import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from state.git.gathering import gather
 from state.git.globs import Globs
 from state.git.holders import outlive
 from state.git.repository import GitRepository
-from state.git.snapshot import COARSE, Taking
+from state.git.snapshot import Taking, a_moment_ago
 from state.git.still import Stillness
 from state.git.submodules import Left
 from state.git.worktree_records import REASON, Record, records
@@ -192,16 +191,15 @@ class GitWorktrees:
         head = (head_of(self._objects, admin) if mine else None) or base
         grown = self._repository.history.is_ancestor(base, head)
         taking = Taking(self._door, self._objects, path, admin, place.index)
-        looked, own = time.time() - COARSE, _mark(admin)
+        looked, own = a_moment_ago(), _mark(admin)
         touched = self._still.forget(path)
-        if ready is not None and touched is not None and ready.own == own and self._goes_on(path, ready, touched):
+        files = self._to_read(path, ready, touched) if ready is not None and ready.own == own else None
+        if ready is None or files is None:
+            taken, gone = taking.take(head, keep), frozenset[bytes]()
+        else:
             if ready.new:
                 taking.unchanged_until(looked)
-            taken = taking.again(ready.tree, head, keep, self._files(ready.tree, touched))
-            gone = ready.gone
-        else:
-            taken = taking.take(head, keep)
-            gone = frozenset()
+            taken, gone = taking.again(ready.tree, head, keep, files), ready.gone
         parent = head if grown else base
         commit = parent
         if taken.tree != self._objects.tree_id(parent):
@@ -217,22 +215,22 @@ class GitWorktrees:
         paths = tuple(sorted(os.fsdecode(change.path) for change in changes))
         return Snapshot(commit, reached, paths, tuple(os.fsdecode(one.path) for one in inside))
 
-    def _goes_on(self, path: str, ready: warm.Ready, touched: Collection[bytes]) -> bool:
-        """Whether git would say the same of the private index as of a copy of the worktree's own: what was taken in
-        from outside is not ignored meanwhile, and what was taken out is not there again, ignored but known to its own.
-        In a folder that is new nobody knows what came before it was watched."""
+    def _to_read(self, path: str, ready: warm.Ready, touched: Collection[bytes] | None) -> list[bytes] | None:
+        """The touched files of what the private index describes; None where git would not say the same of that index as
+        of a copy of the worktree's own: what was taken in from outside is ignored meanwhile perhaps, or what was taken
+        out is there again, ignored but known to its own. In a folder that is new nobody knows what came before it was
+        watched."""
         top = os.fsencode(path)
-        return not any(
-            one.rpartition(b"/")[2] == b".gitignore" or self._is_folder(ready.tree, one) for one in touched
-        ) and not any(os.path.lexists(os.path.join(top, one)) for one in ready.gone)
-
-    def _is_folder(self, tree: bytes, path: bytes) -> bool:
-        leaf = trees.leaf_at(self._objects, tree, path) if path else None
-        return not path or (leaf is not None and leaf.mode == trees.TREE)
-
-    def _files(self, tree: bytes, touched: Collection[bytes]) -> list[bytes]:
-        leaves = ((path, trees.leaf_at(self._objects, tree, path)) for path in touched)
-        return [path for path, leaf in leaves if leaf is not None and leaf.mode != trees.TREE]
+        if touched is None or any(os.path.lexists(os.path.join(top, one)) for one in ready.gone):
+            return None
+        files: list[bytes] = []
+        for one in touched:
+            leaf = trees.leaf_at(self._objects, ready.tree, one)
+            if not one or one.rpartition(b"/")[2] == b".gitignore" or (leaf is not None and leaf.mode == trees.TREE):
+                return None
+            if leaf is not None:
+                files.append(one)
+        return files
 
     def _filled(self, base: Sha, tree: bytes, changes: Sequence[trees.Change], taking: Taking) -> list[bytes]:
         """Submodules that were filled there; a worktree with one is not moved on from, since git leaves them as they

@@ -297,19 +297,25 @@ async def test_a_second_look_sees_what_the_agent_told_git_since(ground: Ground) 
     assert (await ground.snapshot()).paths == ("b.txt",)
 
 
-async def test_a_second_look_reads_what_was_changed_alone(ground: Ground, tmp_path: Path) -> None:
-    """In a new worktree each file is as young as the index, so that git reads every one of them."""
-    log = tmp_path / "read"
+async def noting_reads(ground: Ground, folder: Path) -> tuple[Path, Sha]:
+    """A new worktree of twenty files, at a commit; each of them that git reads is noted in a file."""
+    log = folder / "read"
     git(ground.top, "config", "filter.seen.clean", f"echo %f >> {log}; cat")
     full = save(ground.tree, {".gitattributes": "*.py filter=seen\n"} | {f"lib/{at:02d}.py": "x\n" for at in range(20)})
     await ground.worktrees.remove(str(ground.tree))
     await ground.prepare(Sha(full))
     await asyncio.sleep(1.1)  # git looks at whole seconds
+    return log, Sha(full)
+
+
+async def test_a_second_look_reads_what_was_changed_alone(ground: Ground, tmp_path: Path) -> None:
+    """In a new worktree each file is as young as the index, so that git reads every one of them."""
+    log, full = await noting_reads(ground, tmp_path)
     write(ground.tree, {"lib/07.py": "changed\n"})
-    await ground.snapshot(base=Sha(full))
+    await ground.snapshot(base=full)
     log.write_text("")
     write(ground.tree, {"lib/07.py": "changed again\n"})
-    taken = await ground.snapshot(base=Sha(full))
+    taken = await ground.snapshot(base=full)
     assert await ground.read(taken.commit, "lib/07.py") == b"changed again\n"
     assert set(log.read_text().split()) == {"lib/07.py"}
 
@@ -340,15 +346,10 @@ async def test_a_change_in_the_second_of_the_checkout_is_seen(ground: Ground, ho
 
 
 async def test_a_first_look_reads_what_was_changed_alone(ground: Ground, tmp_path: Path) -> None:
-    log = tmp_path / "read"
-    git(ground.top, "config", "filter.seen.clean", f"echo %f >> {log}; cat")
-    full = save(ground.tree, {".gitattributes": "*.py filter=seen\n"} | {f"lib/{at:02d}.py": "x\n" for at in range(20)})
-    await ground.worktrees.remove(str(ground.tree))
-    await ground.prepare(Sha(full))
-    await asyncio.sleep(1.1)
+    log, full = await noting_reads(ground, tmp_path)
     log.write_text("")
     write(ground.tree, {"lib/07.py": "changed\n"})
-    assert (await ground.snapshot(base=Sha(full))).paths == ("lib/07.py",)
+    assert (await ground.snapshot(base=full)).paths == ("lib/07.py",)
     assert set(log.read_text().split()) == {"lib/07.py"}
 
 
