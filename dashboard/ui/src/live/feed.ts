@@ -1,5 +1,6 @@
 // A run's feed over WebSocket, from a cursor on. A connection that breaks is made again where it stood; one that the
 // server refuses twice in a row asks for a fresh snapshot, since its cursor may not be a place of this log any more.
+import { Problem } from "../api/client";
 import type { Envelope } from "../api/types";
 
 export type Link = "connecting" | "live" | "lost";
@@ -56,7 +57,8 @@ export function follow(run: string, cursor: number, listener: Listener): () => v
       try {
         place = await listener.resync();
         refused = 0;
-      } catch {
+      } catch (problem) {
+        if (problem instanceof Problem && problem.status === 401) return; // the page is on its way to the login
         // the server is away: its cursor is as good as any until it is back
       }
     }
